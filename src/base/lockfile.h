@@ -1,0 +1,11 @@
+/* base/lockfile.h - POSIX record locks on whole files: the primitive that stock clients share. */
+#ifndef BASE_LOCKFILE_H
+#define BASE_LOCKFILE_H
+
+#include "base/err.h"
+
+/* Opens (creating it, 0666 & ~umask) and tries a write lock on the whole file. The descriptor
+ * holds the lock until closed. ERR_BUSY when somebody else has it, ERR_IO otherwise. */
+int lockfile_try(const char *path, int *fd, struct err *err);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * compiler/options.h - the one table of compiler options, for gcc and clang.
+ *
+ * A row says how an option is written (where its argument is) and what it means to us: does it
+ * steer the preprocessor only, name another output, read files that a server cannot see, depend
+ * on this machine? All modes and both programs ask this table and no other.
+ */
+#ifndef COMPILER_OPTIONS_H
+#define COMPILER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum option_form {
+	OPTION_EXACT,		/* -c                       */
+	OPTION_PREFIX,		/* -Wp,...  -fsomething...   the rest belongs to the word */
+	OPTION_SEPARATE,	/* -include FILE             the argument is the next word */
+	OPTION_JOINED,		/* -std=c99                  a non-empty argument in the same word */
+	OPTION_EITHER		/* -I DIR, -IDIR             */
+};
+
+/* What a row means; flags of one row may be combined. */
+enum option_meaning {
+	OPT_PLAIN = 0,			/* concerns code generation: sent as it is */
+	OPT_PREPROCESSOR = 1 << 0,	/* used up by the client's preprocessor, not sent in plain mode */
+	OPT_LINKER = 1 << 1,		/* not sent: nothing is linked */
+	OPT_COMPILE = 1 << 2,		/* -c */
+	OPT_ASSEMBLE_TEXT = 1 << 3,	/* -S */
+	OPT_OUTPUT = 1 << 4,		/* -o */
+	OPT_LANGUAGE = 1 << 5,		/* -x */
+	OPT_LOCAL = 1 << 6,		/* the job must run here; the row has the reason */
+	OPT_LOCAL_CPP = 1 << 7,		/* -E: local, in the preprocessing pool */
+	OPT_DEPS = 1 << 8,		/* -MD, -MMD */
+	OPT_DEPS_FILE = 1 << 9,		/* -MF */
+	OPT_DEPS_TARGET = 1 << 10,	/* -MT, -MQ */
+	OPT_DEBUG = 1 << 11		/* -g...: debug sections */
+};
+
+struct option_row {
+	const char *name;		/* with its dash or dashes */
+	enum option_form form;
+	unsigned meaning;		/* of enum option_meaning */
+	const char *reason;		/* OPT_LOCAL: why, for the user; else NULL */
+};
+
+/* An option as it stands in a command. */
+struct option_match {
+	const struct option_row *row;	/* NULL: no row knows it */
+	const char *argument;		/* into the word or the next one; NULL if it has none */
+	size_t n_words;			/* 1, or 2 with a separate argument */
+};
+
+/* words[0] begins with '-'. The longest matching name wins. A missing separate argument is
+ * reported by n_words 2 and argument NULL. */
+struct option_match option_find(char *const *words);
+
+/* All rows, for tests and --help-like listings. */
+const struct option_row *option_rows(size_t *n);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * gateway/helper.h - the small privileged parent and what the loop may ask of it.
+ *
+ * The parent (root, or whoever started the gateway) starts ssh, resolves names and reads the host
+ * file. The loop (--user, sockets only) holds the other end of a SOCK_SEQPACKET pair and sends
+ * fixed structs that carry no byte of any client: an operation, a serial number, and the index of
+ * a server in the host list of a generation that the parent itself has read. When either dies the
+ * other sees EOF and ends.
+ */
+#ifndef GATEWAY_HELPER_H
+#define GATEWAY_HELPER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/sock.h"
+
+enum helper_operation {
+	HELPER_LOAD_HOSTS = 1,	/* answer: fd of a memfd with the file's text; generation counts up */
+	HELPER_RESOLVE,		/* answer: addresses of server `index` of `generation` (TCP) */
+	HELPER_SSH		/* answer: fd of a socket whose other end is the ssh command of server `index` */
+};
+
+enum { HELPER_ADDRS_MAX = 8, HELPER_TEXT_MAX = 256 };
+
+struct helper_request {
+	uint32_t operation;
+	uint32_t serial;		/* comes back in the answer */
+	uint32_t generation;
+	uint32_t index;
+};
+
+struct helper_answer {
+	uint32_t operation;
+	uint32_t serial;
+	uint32_t generation;		/* LOAD_HOSTS: the new one */
+	uint32_t index;
+	int32_t ok;			/* 0: failed, text says why */
+	uint32_t n_addrs;
+	struct sock_addr addrs[HELPER_ADDRS_MAX];
+	char text[HELPER_TEXT_MAX];	/* failure sentence, or the file's name */
+};
+
+/*
+ * The parent's life after the loop was forked: serves requests until the loop ends. A name is
+ * resolved in a short-lived child, so one slow answer holds nobody else up. SIGTERM, SIGINT: tells
+ * the loop and ends within a second; SIGHUP: the loop gets an unasked LOAD_HOSTS answer (serial 0).
+ * Returns the loop's exit status.
+ */
+int helper_run(int loop_fd, pid_t loop_pid, const char *hosts_file);
+
+#endif

@@ -1,0 +1,22 @@
+/* gateway/listen.h - the sockets that clients connect to, and the places they stand in. */
+#ifndef GATEWAY_LISTEN_H
+#define GATEWAY_LISTEN_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "gateway/options.h"
+
+/*
+ * Opens every --listen path before privileges drop: makes the directory (0755, of uid/gid) when it
+ * is missing, refuses a place where others could replace the socket (some directory on the way
+ * writable by others without the sticky bit, or owned by neither root nor uid) unless --force,
+ * replaces a stale socket, refuses a live one, and for the default path puts the symbolic link
+ * /run/distcc-gw.sock. *fds is yours to free and close.
+ */
+int listen_open(const struct options *options, uid_t uid, gid_t gid, int **fds, size_t *n_fds, struct err *err);
+
+/* Removes socket files and the link, if they are still ours. */
+void listen_remove(const struct options *options);
+
+#endif

@@ -1,0 +1,37 @@
+/* gateway/options.h - the command line of distcc-gateway. */
+#ifndef GATEWAY_OPTIONS_H
+#define GATEWAY_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "gateway/policy.h"
+
+struct options {
+	char **listen_paths;		/* of --listen unix:PATH, the "unix:" removed; default /run/distcc-gw/socket */
+	size_t n_listen_paths;
+	bool listen_is_default;		/* then /run/distcc-gw.sock becomes a link to it */
+	char *hosts_file;		/* --hosts, else as design: DISTCC_GATEWAY_HOSTS, SYSCONFDIR/distcc/gateway.hosts, .../hosts */
+	enum pass_fds pass_fds;
+	mode_t socket_mode;		/* 0666 */
+	gid_t socket_gid;		/* (gid_t)-1: leave */
+	struct admission admission;	/* --allow-user, --allow-group */
+	char *user;			/* --user, NULL: distcc, else distccd */
+	bool daemon;			/* --daemon; the default is the foreground */
+	bool force;			/* --force: a socket in a place where others could replace it */
+	char *pid_file;
+	char *log_file;
+	bool log_stderr;
+	enum log_level log_level;
+	enum { GATEWAY_SERVE, GATEWAY_STATUS_TEXT, GATEWAY_STATUS_JSON, GATEWAY_HELP, GATEWAY_VERSION } action;
+};
+
+/* One table makes the parser, --help, and a test that the manual has every row. */
+int options_parse(struct options *options, int argc, const char **argv, struct err *err);
+void options_release(struct options *options);
+void options_print_help(void);
+
+#endif

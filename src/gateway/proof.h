@@ -1,0 +1,10 @@
+/* gateway/proof.h - tries, on throw-away connections of its own, which ways out are shut here. */
+#ifndef GATEWAY_PROOF_H
+#define GATEWAY_PROOF_H
+
+#include "gateway/policy.h"
+
+/* Runs before privileges drop; takes milliseconds. */
+void proofs_try(struct proof_result results[PROOF_N]);
+
+#endif

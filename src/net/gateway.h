@@ -1,0 +1,57 @@
+/* net/gateway.h - the client's side of a lease: asking distcc-gateway for a place to compile. */
+#ifndef NET_GATEWAY_H
+#define NET_GATEWAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "hosts/spec.h"
+
+struct lease_wish {
+	const char *kind;		/* "compile" */
+	const char *compiler, *source, *build;	/* for scheduling and display; may be NULL */
+	bool allow_fd, allow_relay;
+	int protocol_min, protocol_max;	/* 1..2, or 2..2 for ",lzo" */
+	const char *use;		/* "A+B" or NULL */
+};
+
+enum lease_mode { LEASE_RELAY, LEASE_FD, LEASE_LOCAL };
+
+struct lease {
+	int fd;				/* the connection; closing it ends the lease, whatever its state */
+	uint64_t id;
+	char server[256];		/* label for logs */
+	enum lease_mode mode;
+	int protocol;
+	int job_fd;			/* fd mode: the passed, connected socket; relay: -1 */
+	struct buf in;			/* received, not yet decoded */
+};
+#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, BUF_INIT }
+void lease_close(struct lease *lease);
+#define autolease_conn __attribute__((cleanup(lease_close))) struct lease
+
+/* Connects and sends GATE and WANT: takes a place in the queue. ERR_CONNECT: one sentence that
+ * names the socket, the cause and the remedy (missing, refused, too long, no permission). */
+int lease_ask(struct lease *lease, const struct host_spec *host, const struct lease_wish *wish, struct err *err);
+
+/* Says that size bytes are ready and waits for the grant; each WAIT starts the 60 s silence limit
+ * anew. ERR_NO_HOSTS when denied (the sentence has the gateway's reason), ERR_CONNECT when it went away. */
+int lease_ready(struct lease *lease, uint64_t size, struct err *err);
+
+/* fd mode: how the job went. After "transport-failed" call lease_await for the next grant. */
+int lease_result(struct lease *lease, const char *result, uint64_t sent, uint64_t received, int64_t ms,
+		 struct err *err);
+int lease_await(struct lease *lease, struct err *err);
+
+/* relay mode, when a reply is due: skips WAIT messages. 1: the next byte belongs to the distcc
+ * reply (lease->in may hold its beginning); -1: ERR_NO_HOSTS on DENY, or as lease_ready. */
+int lease_await_reply(struct lease *lease, struct err *err);
+
+/* One question (SHOW), the whole answer in *text. what: "status" or "farm"; format: "text", "json". */
+int gateway_show(const char *path, const char *what, const char *format, struct deadline deadline,
+		 struct buf *text, struct err *err);
+
+#endif

@@ -1,0 +1,15 @@
+/* state/backoff.h - hosts to avoid for a while after a transport failure: files shared with stock. */
+#ifndef STATE_BACKOFF_H
+#define STATE_BACKOFF_H
+
+#include <stdbool.h>
+
+#include "hosts/spec.h"
+
+/* All quiet: a state directory that cannot be written means no memory, not an error. HOST_UNIX and
+ * HOST_LOCAL never back off. period_s 0 switches everything off. */
+bool backoff_is_disliked(const struct host_spec *host, int period_s);
+void backoff_dislike(const struct host_spec *host, int period_s);
+void backoff_enjoy(const struct host_spec *host, int period_s);
+
+#endif

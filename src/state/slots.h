@@ -1,0 +1,14 @@
+/* state/slots.h - how many jobs this user runs on a host at once: lock files shared with stock. */
+#ifndef STATE_SLOTS_H
+#define STATE_SLOTS_H
+
+#include "base/err.h"
+#include "hosts/spec.h"
+
+/* Tries "cpu_..._SLOT": ERR_BUSY when taken. Closing *fd gives it back. */
+int slot_try(const struct host_spec *host, int slot, int *fd, struct err *err);
+
+/* Tries slots 0..limit-1 of localhost: ERR_BUSY when all are taken. */
+int slot_try_local(int limit, int *fd, int *slot, struct err *err);
+
+#endif

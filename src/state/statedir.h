@@ -1,0 +1,14 @@
+/* state/statedir.h - the directory for locks and state files. */
+#ifndef STATE_STATEDIR_H
+#define STATE_STATEDIR_H
+
+#include "base/err.h"
+
+/*
+ * DISTCC_DIR/SUB, else $HOME/.distcc/SUB, else (when neither can be made or written) a private
+ * directory $TMPDIR/distcc-UID/SUB. Made if missing. Quiet: no attempt logs above debug level, and
+ * nothing outside these places is touched. Yours to free.
+ */
+char *statedir_get(const char *sub, struct err *err);
+
+#endif

@@ -1,0 +1,17 @@
+/* wire/compress.h - LZO1X of one block, as versions 2 and 3 carry their bulk bodies. */
+#ifndef WIRE_COMPRESS_H
+#define WIRE_COMPRESS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* Appends the compressed form to out. An empty input stays empty (the protocol's rule). */
+int lzo_compress(struct buf *out, const void *bytes, size_t len, struct err *err);
+
+/* Appends the expanded form. ERR_PROTOCOL when the block is bad or does not end exactly at its
+ * last byte, or when more than max_len bytes come out. An empty input gives nothing. */
+int lzo_expand(struct buf *out, const void *bytes, size_t len, size_t max_len, struct err *err);
+
+#endif
