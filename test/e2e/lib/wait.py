@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Waiting for what will happen, never for time to pass."""
+
+import os
+import select
+import time
+
+DEADLINE_S = 30.0
+
+
+def until(condition, what, deadline_s=DEADLINE_S):
+    """Polls condition() every 10 ms until it is true and returns its value.
+
+    Only for facts that no descriptor announces (a process gone, a line in a foreign file); fails
+    the test with `what` after the deadline.
+    """
+    end = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {deadline_s} s in vain for {what}")
+        select.select([], [], [], 0.01)
+
+
+def for_exit(process, deadline_s=DEADLINE_S):
+    """The return code of a subprocess.Popen."""
+    return process.wait(timeout=deadline_s)
+
+
+def pid_exists(pid):
+    """Is there a process, not counting zombies?"""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def processes_with(marker):
+    """pids of live processes whose environment holds the text NAME=VALUE in `marker`."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit() or int(entry) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{entry}/environ", "rb") as environ:
+                if marker.encode() in environ.read().split(b"\0") and pid_exists(int(entry)):
+                    found.append(int(entry))
+        except OSError:
+            continue
+    return found
