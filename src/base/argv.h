@@ -1,4 +1,5 @@
 /* base/argv.h - a list of words that ends in NULL, as execve(2) takes it. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_ARGV_H
 #define BASE_ARGV_H
 

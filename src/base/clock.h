@@ -1,4 +1,5 @@
 /* base/clock.h - monotonic time, and deadlines as points in it. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 

@@ -1,4 +1,5 @@
 /* base/env.h - environment variables. Empty means unset, for every one of them. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H
 

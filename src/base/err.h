@@ -1,4 +1,5 @@
 /* base/err.h - what went wrong: a code for the program, a sentence for the user. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

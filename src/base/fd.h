@@ -1,4 +1,5 @@
 /* base/fd.h - descriptors: owning them, and whole reads and writes with an end to waiting. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_FD_H
 #define BASE_FD_H
 

@@ -1,4 +1,5 @@
 /* base/fdpass.h - descriptors over AF_UNIX (SCM_RIGHTS). */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_FDPASS_H
 #define BASE_FDPASS_H
 

@@ -1,4 +1,5 @@
 /* base/lockfile.h - POSIX record locks on whole files: the primitive that stock clients share. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_LOCKFILE_H
 #define BASE_LOCKFILE_H
 

@@ -1,4 +1,5 @@
 /* base/log.h - one line for one event, to a file, a descriptor or syslog. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

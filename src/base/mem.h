@@ -1,4 +1,5 @@
 /* base/mem.h - memory whose size we computed: running out ends the program with status 105. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 

@@ -1,4 +1,5 @@
 /* base/path.h - file names as text, and finding programs. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_PATH_H
 #define BASE_PATH_H
 

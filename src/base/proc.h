@@ -1,4 +1,5 @@
 /* base/proc.h - running a program, and making sure that it does not outlive us. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
 

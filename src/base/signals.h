@@ -1,4 +1,5 @@
 /* base/signals.h - being told to end. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_SIGNALS_H
 #define BASE_SIGNALS_H
 

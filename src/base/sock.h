@@ -1,4 +1,5 @@
 /* base/sock.h - sockets: addresses, options, credentials. All close-on-exec from birth. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_SOCK_H
 #define BASE_SOCK_H
 

@@ -1,4 +1,5 @@
 /* base/str.h - strings: tests, numbers, formatting, a growing byte buffer. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
@@ -31,7 +32,7 @@ struct buf {
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_add_str(struct buf *buf, const char *text);
 void buf_add_format(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_add_vformat(struct buf *buf, const char *format, va_list args);
+void buf_add_vformat(struct buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 char *buf_reserve(struct buf *buf, size_t len);		/* room for len more bytes; add them with len += */
 void buf_remove_front(struct buf *buf, size_t len);
 void buf_clear(struct buf *buf);			/* keeps the memory */

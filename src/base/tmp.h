@@ -1,4 +1,5 @@
 /* base/tmp.h - temporary things that no crash leaves behind, as far as the system allows. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BASE_TMP_H
 #define BASE_TMP_H
 

@@ -1,4 +1,5 @@
 /* compiler/language.h - what a file name or -x says about a source. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef COMPILER_LANGUAGE_H
 #define COMPILER_LANGUAGE_H
 

@@ -5,6 +5,7 @@
  * steer the preprocessor only, name another output, read files that a server cannot see, depend
  * on this machine? All modes and both programs ask this table and no other.
  */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef COMPILER_OPTIONS_H
 #define COMPILER_OPTIONS_H
 

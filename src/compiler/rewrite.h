@@ -1,4 +1,5 @@
 /* compiler/rewrite.h - making a compiler's name mean the same on another machine (cross support). */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef COMPILER_REWRITE_H
 #define COMPILER_REWRITE_H
 

@@ -5,6 +5,7 @@
  * outputs are not exactly one object (or assembly text) and at most one dependency file, is LOCAL
  * with a reason.
  */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef COMPILER_SCAN_H
 #define COMPILER_SCAN_H
 

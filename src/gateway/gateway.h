@@ -1,4 +1,5 @@
 /* gateway/gateway.h - the loop process: one thread, one event loop, sockets only. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 

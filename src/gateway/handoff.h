@@ -1,4 +1,5 @@
 /* gateway/handoff.h - making a connected socket as safe to give away as it can be. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GATEWAY_HANDOFF_H
 #define GATEWAY_HANDOFF_H
 

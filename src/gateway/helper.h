@@ -7,6 +7,7 @@
  * a server in the host list of a generation that the parent itself has read. When either dies the
  * other sees EOF and ends.
  */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GATEWAY_HELPER_H
 #define GATEWAY_HELPER_H
 

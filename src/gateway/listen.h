@@ -1,4 +1,5 @@
 /* gateway/listen.h - the sockets that clients connect to, and the places they stand in. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GATEWAY_LISTEN_H
 #define GATEWAY_LISTEN_H
 

@@ -1,4 +1,5 @@
 /* gateway/options.h - the command line of distcc-gateway. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GATEWAY_OPTIONS_H
 #define GATEWAY_OPTIONS_H
 

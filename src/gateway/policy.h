@@ -2,6 +2,7 @@
  * gateway/policy.h - who may connect, and who gets a descriptor instead of a relay. Pure
  * functions: each rule is a line in a test.
  */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GATEWAY_POLICY_H
 #define GATEWAY_POLICY_H
 

@@ -1,4 +1,5 @@
 /* gateway/proof.h - tries, on throw-away connections of its own, which ways out are shut here. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GATEWAY_PROOF_H
 #define GATEWAY_PROOF_H
 

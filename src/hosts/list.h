@@ -1,4 +1,5 @@
 /* hosts/list.h - the text of a host list. The grammar is in distcc(1), "HOST SPECIFICATIONS". */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef HOSTS_LIST_H
 #define HOSTS_LIST_H
 

@@ -1,4 +1,5 @@
 /* hosts/source.h - where the client's host list comes from. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef HOSTS_SOURCE_H
 #define HOSTS_SOURCE_H
 

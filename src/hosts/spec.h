@@ -1,4 +1,5 @@
 /* hosts/spec.h - one entry of a host list: who could do the work and how to reach it. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef HOSTS_SPEC_H
 #define HOSTS_SPEC_H
 

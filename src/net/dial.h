@@ -1,4 +1,5 @@
 /* net/dial.h - from a host list entry to a stream. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
 

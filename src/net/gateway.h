@@ -1,4 +1,5 @@
 /* net/gateway.h - the client's side of a lease: asking distcc-gateway for a place to compile. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef NET_GATEWAY_H
 #define NET_GATEWAY_H
 

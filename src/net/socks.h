@@ -1,4 +1,5 @@
 /* net/socks.h - SOCKS5 CONNECT, as Portage's proxy and the gateway speak it (RFC 1928). */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef NET_SOCKS_H
 #define NET_SOCKS_H
 

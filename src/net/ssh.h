@@ -1,4 +1,5 @@
 /* net/ssh.h - a distccd at the other end of an ssh-like command. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef NET_SSH_H
 #define NET_SSH_H
 

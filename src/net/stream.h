@@ -1,4 +1,5 @@
 /* net/stream.h - a connected two-way stream to somebody who serves distcc jobs. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 

@@ -1,4 +1,5 @@
 /* state/backoff.h - hosts to avoid for a while after a transport failure: files shared with stock. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef STATE_BACKOFF_H
 #define STATE_BACKOFF_H
 

@@ -1,4 +1,5 @@
 /* state/jobnote.h - what a client is doing now, for the monitors: the file binstate_PID. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef STATE_JOBNOTE_H
 #define STATE_JOBNOTE_H
 

@@ -1,4 +1,5 @@
 /* state/slots.h - how many jobs this user runs on a host at once: lock files shared with stock. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef STATE_SLOTS_H
 #define STATE_SLOTS_H
 

@@ -1,4 +1,5 @@
 /* state/statedir.h - the directory for locks and state files. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef STATE_STATEDIR_H
 #define STATE_STATEDIR_H
 

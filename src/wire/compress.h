@@ -1,4 +1,5 @@
 /* wire/compress.h - LZO1X of one block, as versions 2 and 3 carry their bulk bodies. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef WIRE_COMPRESS_H
 #define WIRE_COMPRESS_H
 

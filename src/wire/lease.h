@@ -18,6 +18,7 @@
  * bytes below 0x20, 0x7f and '%' are written %XX. Unknown keys are ignored; a repeated key counts
  * once, the first. GATE has no payload; TEXT's payload is text and not pairs.
  */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef WIRE_LEASE_H
 #define WIRE_LEASE_H
 

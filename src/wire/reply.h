@@ -1,4 +1,5 @@
 /* wire/reply.h - a reply as values: what a server builds and a client gets. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef WIRE_REPLY_H
 #define WIRE_REPLY_H
 

@@ -1,4 +1,5 @@
 /* wire/request.h - a request as values: what a client builds and a server gets. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef WIRE_REQUEST_H
 #define WIRE_REQUEST_H
 

@@ -1,4 +1,5 @@
 /* wire/token.h - the protocol's unit: a four-letter name and a 32-bit value in hex. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef WIRE_TOKEN_H
 #define WIRE_TOKEN_H
 

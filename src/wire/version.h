@@ -1,4 +1,5 @@
 /* wire/version.h - which protocol number carries what. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef WIRE_VERSION_H
 #define WIRE_VERSION_H
 

@@ -9,6 +9,7 @@
  *   request 3      DIST CDIR ARGC ARGV*argc NFIL (NAME (FILE | LINK))*nfil
  *   reply          DONE STAT SERR SOUT DOTO [DOTD]     DOTD: version 3 and status 0
  */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef WIRE_WALK_H
 #define WIRE_WALK_H
 

@@ -1,0 +1,53 @@
+/* base/signals.c - see signals.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/signals.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const int end_signals[] = { SIGTERM, SIGINT, SIGHUP };
+enum { N_END_SIGNALS = sizeof(end_signals) / sizeof(end_signals[0]) };
+
+static void (*end_handler)(int signal_number);
+
+static void on_end(int signal_number)
+{
+	if (end_handler)
+		end_handler(signal_number);
+	/* SA_RESETHAND gave it the default action back; it is delivered when this handler returns. */
+	raise(signal_number);
+}
+
+void signals_catch_end(void (*handler)(int signal_number))
+{
+	struct sigaction action, old;
+
+	end_handler = handler;
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = on_end;
+	action.sa_flags = (int)SA_RESETHAND;
+	sigemptyset(&action.sa_mask);
+	for (int i = 0; i < N_END_SIGNALS; i++)
+		sigaddset(&action.sa_mask, end_signals[i]);
+	for (int i = 0; i < N_END_SIGNALS; i++)
+		if (sigaction(end_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(end_signals[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Signals that we caught go back to default by exec itself; ignored ones would stay ignored, and
+ * only SIGPIPE is ignored by us (SIGHUP under nohup must stay so). */
+void signals_reset(void)
+{
+	sigset_t none;
+
+	signal(SIGPIPE, SIG_DFL);
+	for (int i = 0; i < N_END_SIGNALS; i++) {
+		struct sigaction old;
+
+		if (sigaction(end_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			signal(end_signals[i], SIG_DFL);
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
