@@ -68,7 +68,7 @@ struct walk {
 	uint32_t argc_left, files_left;
 	uint32_t status;
 	uint64_t words_total, total;
-	bool started, ended;
+	bool started, ended, failed;
 };
 
 void walk_request_init(struct walk *walk, const struct walk_limits *limits);

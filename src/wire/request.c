@@ -1,0 +1,94 @@
+/* wire/request.c - see request.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wire/request.h"
+
+#include <string.h>
+
+#include "wire/version.h"
+
+static void add_token(struct buf *out, const char *name, uint32_t value)
+{
+	char token[TOKEN_LEN];
+
+	token_encode(token, name, value);
+	buf_add(out, token, TOKEN_LEN);
+}
+
+static void add_word(struct buf *out, const char *name, const char *word)
+{
+	add_token(out, name, (uint32_t)strlen(word));
+	buf_add_str(out, word);
+}
+
+void request_encode_head(struct buf *out, uint32_t version, const char *cdir, const struct argv *argv)
+{
+	add_token(out, "DIST", version);
+	if (cdir)
+		add_word(out, "CDIR", cdir);
+	add_token(out, "ARGC", (uint32_t)argv->n);
+	for (size_t i = 0; i < argv->n; i++)
+		add_word(out, "ARGV", argv->words[i]);
+}
+
+int request_encode_token(struct buf *out, const char *name, uint64_t len, struct err *err)
+{
+	if (len > UINT32_MAX)
+		return err_set(err, ERR_IO, "%llu bytes are too many for the protocol", (unsigned long long)len);
+	add_token(out, name, (uint32_t)len);
+	return 0;
+}
+
+void request_init(struct request *request, const struct walk_limits *limits)
+{
+	*request = (struct request){ .argv = ARGV_INIT, .source = BUF_INIT, .word = BUF_INIT };
+	walk_request_init(&request->walk, limits);
+}
+
+void request_release(struct request *request)
+{
+	argv_release(&request->argv);
+	buf_release(&request->source);
+	buf_release(&request->word);
+}
+
+static int take(struct request *request, const struct walk_event *event, struct err *err)
+{
+	if (event->kind == WALK_TOKEN && event->token == WALK_DIST) {
+		request->version = event->value;
+		if (event->value == PROTOCOL_PUMP)
+			return err_set(err, ERR_PROTOCOL, "protocol version 3 is not served here");
+	} else if (event->token == WALK_ARGV) {
+		/* Bytes are kept as they come: an announced length alone costs nothing. */
+		if (event->kind == WALK_BODY)
+			buf_add(&request->word, event->data, event->len);
+		if (event->kind == WALK_BODY ? event->last : !event->has_body) {
+			argv_add(&request->argv, request->word.len ? request->word.data : "");
+			buf_clear(&request->word);
+		}
+	} else if (event->kind == WALK_BODY && event->token == WALK_DOTI) {
+		buf_add(&request->source, event->data, event->len);
+	}
+	return 0;
+}
+
+int request_feed(struct request *request, const char *in, size_t len, size_t *n_used, struct err *err)
+{
+	*n_used = 0;
+	for (;;) {
+		struct walk_event event;
+		ssize_t n = walk_step(&request->walk, in + *n_used, len - *n_used, &event, err);
+
+		if (n < 0)
+			return -1;
+		*n_used += (size_t)n;
+		if (event.kind == WALK_END)
+			return 1;
+		if (event.kind == WALK_MORE) {
+			if (*n_used == len)
+				return walk_ended(&request->walk) ? 1 : 0;
+			continue;
+		}
+		if (take(request, &event, err) < 0)
+			return -1;
+	}
+}
