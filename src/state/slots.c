@@ -1,0 +1,40 @@
+/* state/slots.c - see slots.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state/slots.h"
+
+#include "base/lockfile.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "state/statedir.h"
+
+int slot_try(const struct host_spec *host, int slot, int *fd, struct err *err)
+{
+	autofree char *dir = statedir_get("lock", err);
+	autofree char *stem = host_spec_file_stem(host, "cpu");
+	autofree char *path = NULL;
+
+	if (!dir)
+		return -1;
+	path = str_format("%s/%s_%d", dir, stem, slot);
+	return lockfile_try(path, fd, err);
+}
+
+int slot_try_local(int limit, int *fd, int *slot, struct err *err)
+{
+	struct host_spec localhost = HOST_SPEC_INIT;
+
+	for (int i = 0; i < limit; i++) {
+		struct err busy = ERR_INIT;
+
+		if (slot_try(&localhost, i, fd, &busy) == 0) {
+			*slot = i;
+			return 0;
+		}
+		if (busy.code != ERR_BUSY) {
+			if (err)
+				*err = busy;
+			return -1;
+		}
+	}
+	return err_set(err, ERR_BUSY, "all %d local slots are taken", limit);
+}
