@@ -15,6 +15,7 @@ enum language {
 
 enum language language_of_file(const char *name);		/* by extension, as gcc does */
 enum language language_of_x(const char *name);			/* the argument of -x; LANG_NONE if not ours */
+const char *language_x_name(enum language language);		/* for -x; NULL for LANG_NONE */
 bool language_is_preprocessed(enum language language);
 enum language language_preprocessed(enum language language);	/* C -> C_CPP ... */
 const char *language_preprocessed_extension(enum language language);	/* ".i", ".ii", ".mi", ".mii" */

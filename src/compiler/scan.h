@@ -24,7 +24,7 @@ enum scan_verdict {
 
 struct scan {
 	enum scan_verdict verdict;
-	const char *reason;		/* machine-readable, e.g. "option-local:-fprofile-arcs"; see reason_word */
+	const char *reason;		/* one word for logs: "option", "two-inputs"; NULL if distributable */
 	char reason_word[64];		/* the option or file the reason is about, "" if none */
 	const char *explanation;	/* a sentence for people */
 
@@ -39,8 +39,9 @@ struct scan {
 	char *deps_file;		/* the name that a local compile would write, NULL if none is wanted */
 	bool has_deps_file;		/* -MF was given */
 	bool has_deps_target;		/* -MT or -MQ was given */
+	bool has_output;		/* -o was given */
 };
-#define SCAN_INIT { SCAN_LOCAL, NULL, "", NULL, ARGV_INIT, 0, 0, LANG_NONE, false, false, false, NULL, false, false }
+#define SCAN_INIT { SCAN_LOCAL, NULL, "", NULL, ARGV_INIT, 0, 0, LANG_NONE, false, false, false, NULL, false, false, false }
 
 /* command[0] is the compiler. Always gives a verdict. */
 void scan_command(struct scan *scan, const struct argv *command);
