@@ -5,22 +5,54 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
-int lockfile_try(const char *path, int *fd, struct err *err)
+static int take(const char *path, int command, int *fd, struct err *err)
 {
 	autoclose int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	if (file < 0)
 		return err_sys(err, ERR_IO, "cannot open lock file '%s'", path);
-	if (fcntl(file, F_SETLK, &lock) < 0) {
-		if (errno == EAGAIN || errno == EACCES)
+	if (fcntl(file, command, &lock) < 0) {
+		if (errno == EAGAIN || errno == EACCES || errno == EINTR)
 			return err_set(err, ERR_BUSY, "'%s' is locked", path);
 		return err_sys(err, ERR_IO, "cannot lock '%s'", path);
 	}
 	*fd = fd_steal(&file);
 	return 0;
+}
+
+int lockfile_try(const char *path, int *fd, struct err *err)
+{
+	return take(path, F_SETLK, fd, err);
+}
+
+static void on_alarm(int signal_number)
+{
+	(void)signal_number;		/* its only work is to interrupt fcntl(2) */
+}
+
+int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err)
+{
+	struct sigaction action, old;
+	/* It repeats, so that a signal just before the call is not the only one. */
+	struct itimerval timer = { { wait_ms / 1000, wait_ms % 1000 * 1000 }, { wait_ms / 1000, wait_ms % 1000 * 1000 } };
+	static const struct itimerval off;
+	int result;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = on_alarm;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, &old);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	result = take(path, F_SETLKW, fd, err);
+	setitimer(ITIMER_REAL, &off, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	return result;
 }

@@ -9,4 +9,8 @@
  * holds the lock until closed. ERR_BUSY when somebody else has it, ERR_IO otherwise. */
 int lockfile_try(const char *path, int *fd, struct err *err);
 
+/* The same, waiting at most wait_ms for whoever has it. Uses SIGALRM and the real interval timer:
+ * record locks have no other deadline. */
+int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err);
+
 #endif

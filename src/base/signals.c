@@ -8,24 +8,24 @@
 static const int end_signals[] = { SIGTERM, SIGINT, SIGHUP };
 enum { N_END_SIGNALS = sizeof(end_signals) / sizeof(end_signals[0]) };
 
-static void (*end_handler)(int signal_number);
+static bool (*end_handler)(int signal_number);
 
 static void on_end(int signal_number)
 {
-	if (end_handler)
-		end_handler(signal_number);
-	/* SA_RESETHAND gave it the default action back; it is delivered when this handler returns. */
+	if (!end_handler(signal_number))
+		return;
+	/* It is blocked while this handler runs, and delivered when it returns. */
+	signal(signal_number, SIG_DFL);
 	raise(signal_number);
 }
 
-void signals_catch_end(void (*handler)(int signal_number))
+void signals_catch_end(bool (*handler)(int signal_number))
 {
 	struct sigaction action, old;
 
 	end_handler = handler;
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = on_end;
-	action.sa_flags = (int)SA_RESETHAND;
 	sigemptyset(&action.sa_mask);
 	for (int i = 0; i < N_END_SIGNALS; i++)
 		sigaddset(&action.sa_mask, end_signals[i]);

@@ -29,6 +29,14 @@ bool str_equal(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+void str_copy(char *to, size_t size, const char *from)
+{
+	size_t len = strnlen(from, size - 1);
+
+	memmove(to, from, len);
+	to[len] = '\0';
+}
+
 bool str_to_int(const char *text, int64_t min, int64_t max, int64_t *value)
 {
 	char *end;

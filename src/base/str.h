@@ -12,6 +12,8 @@ bool str_starts_with(const char *text, const char *prefix);
 bool str_ends_with(const char *text, const char *suffix);
 bool str_equal(const char *a, const char *b);			/* NULL equals only NULL */
 
+void str_copy(char *to, size_t size, const char *from);		/* cut to fit, always terminated */
+
 /* A whole decimal number within min..max and nothing else; false leaves *value alone. */
 bool str_to_int(const char *text, int64_t min, int64_t max, int64_t *value);
 

@@ -86,15 +86,14 @@ static int empty_dir(int fd, int depth)
 		child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (child < 0 && errno == EACCES) {
 			/* A compile may have made a directory that its own user cannot read. */
-			fchmodat(dirfd(dir), entry->d_name, 0700, 0);
-			child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			if (fchmodat(dirfd(dir), entry->d_name, 0700, 0) == 0)
+				child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		}
 		if (child < 0) {
 			result = -1;
 			continue;
 		}
-		fchmod(child, 0700);
-		if (empty_dir(child, depth + 1) < 0 || unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) < 0)
+		if ((fchmod(child, 0700) < 0 && errno != EPERM) || empty_dir(child, depth + 1) < 0 || unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) < 0)
 			result = -1;
 	}
 	closedir(dir);
@@ -109,8 +108,8 @@ int tmp_dir_remove(const char *path, struct err *err)
 		return 0;
 	if (fd < 0)
 		return err_sys(err, ERR_IO, "cannot open '%s' to remove it", path);
-	fchmod(fd, 0700);
-	if (empty_dir(fd, 0) < 0 || rmdir(path) < 0)
+	/* A directory that is not ours cannot be changed, but perhaps emptied. */
+	if ((fchmod(fd, 0700) < 0 && errno != EPERM) || empty_dir(fd, 0) < 0 || rmdir(path) < 0)
 		return err_sys(err, ERR_IO, "cannot remove '%s'", path);
 	return 0;
 }

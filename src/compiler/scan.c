@@ -268,6 +268,9 @@ static void judge(struct scan *scan, const struct pass *pass)
 		derive_output(scan);
 	if (scan->wants_deps && !scan->has_deps_file)
 		derive_deps_file(scan);
+	/* "-S" without "-o" still names the object as the target. */
+	scan->deps_target = scan->has_output ? mem_strdup(scan->command.words[scan->output_at]) :
+		path_with_extension(path_base(scan->command.words[scan->input_at]), ".o");
 	if (!scan->wants_deps && (scan->has_deps_file || scan->has_deps_target))
 		local(scan, "option", "-MF", "names a dependency file without asking for one");
 }
@@ -301,6 +304,7 @@ void scan_release(struct scan *scan)
 {
 	argv_release(&scan->command);
 	free(scan->deps_file);
+	free(scan->deps_target);
 	*scan = (struct scan)SCAN_INIT;
 }
 
@@ -332,7 +336,7 @@ void scan_preprocess_command(const struct scan *scan, struct argv *out)
 				argv_add(out, scan->command.words[++i]);
 		}
 	}
-	if (!scan->wants_deps || !scan->has_output)
+	if (!scan->wants_deps)
 		return;
 	/* With -E there is no -o that these could be derived from. */
 	if (!scan->has_deps_file) {
@@ -341,7 +345,7 @@ void scan_preprocess_command(const struct scan *scan, struct argv *out)
 	}
 	if (!scan->has_deps_target) {
 		argv_add(out, "-MQ");
-		argv_add(out, scan->command.words[scan->output_at]);
+		argv_add(out, scan->deps_target);
 	}
 }
 

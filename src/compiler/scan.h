@@ -40,8 +40,9 @@ struct scan {
 	bool has_deps_file;		/* -MF was given */
 	bool has_deps_target;		/* -MT or -MQ was given */
 	bool has_output;		/* -o was given */
+	char *deps_target;		/* what a local compile would write: the output as named, or SOURCE.o */
 };
-#define SCAN_INIT { SCAN_LOCAL, NULL, "", NULL, ARGV_INIT, 0, 0, LANG_NONE, false, false, false, NULL, false, false, false }
+#define SCAN_INIT { SCAN_LOCAL, NULL, "", NULL, ARGV_INIT, 0, 0, LANG_NONE, false, false, false, NULL, false, false, false, NULL }
 
 /* command[0] is the compiler. Always gives a verdict. */
 void scan_command(struct scan *scan, const struct argv *command);

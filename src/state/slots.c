@@ -7,16 +7,26 @@
 #include "base/str.h"
 #include "state/statedir.h"
 
-int slot_try(const struct host_spec *host, int slot, int *fd, struct err *err)
+static char *slot_path(const struct host_spec *host, int slot, struct err *err)
 {
 	autofree char *dir = statedir_get("lock", err);
 	autofree char *stem = host_spec_file_stem(host, "cpu");
-	autofree char *path = NULL;
 
-	if (!dir)
-		return -1;
-	path = str_format("%s/%s_%d", dir, stem, slot);
-	return lockfile_try(path, fd, err);
+	return dir ? str_format("%s/%s_%d", dir, stem, slot) : NULL;
+}
+
+int slot_try(const struct host_spec *host, int slot, int *fd, struct err *err)
+{
+	autofree char *path = slot_path(host, slot, err);
+
+	return path ? lockfile_try(path, fd, err) : -1;
+}
+
+int slot_wait(const struct host_spec *host, int slot, int wait_ms, int *fd, struct err *err)
+{
+	autofree char *path = slot_path(host, slot, err);
+
+	return path ? lockfile_wait(path, wait_ms, fd, err) : -1;
 }
 
 int slot_try_local(int limit, int *fd, int *slot, struct err *err)

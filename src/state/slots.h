@@ -12,4 +12,8 @@ int slot_try(const struct host_spec *host, int slot, int *fd, struct err *err);
 /* Tries slots 0..limit-1 of localhost: ERR_BUSY when all are taken. */
 int slot_try_local(int limit, int *fd, int *slot, struct err *err);
 
+/* Blocks in the kernel until that slot is free (it is taken then) or wait_ms passed (ERR_BUSY).
+ * Uses SIGALRM and the real interval timer. */
+int slot_wait(const struct host_spec *host, int slot, int wait_ms, int *fd, struct err *err);
+
 #endif

@@ -1,0 +1,442 @@
+/*
+ * client/job.c - see job.h.
+ *
+ *   scan -> plan --local--------------------------------------------> run here
+ *             |
+ *             +--remote--> [ lease ] -> preprocess -> attempt on a host --answer--> deliver
+ *                                          |              |    ^                      |
+ *                                          |     host fault    +-- next host     status not 0
+ *                                          |              |                           |
+ *                                          +-- fails -----+-- none left --------------+--> run here
+ *
+ * Three kinds of fault are kept apart: of the host (it is avoided for a while), of the host and this
+ * compiler (another host is tried), of the job (nobody is blamed).
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client/job.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "client/local.h"
+#include "client/output.h"
+#include "client/pick.h"
+#include "client/plan.h"
+#include "client/preprocess.h"
+#include "client/submit.h"
+#include "compiler/rewrite.h"
+#include "hosts/source.h"
+#include "net/dial.h"
+#include "net/gateway.h"
+#include "state/backoff.h"
+#include "state/jobnote.h"
+#include "wire/version.h"
+
+enum {
+	DIAL_MS = 20000,		/* all addresses of a host together */
+	LEASE_ATTEMPTS = 2,		/* a gateway that was restarted in mid-lease is asked once more */
+	GRANTS_MAX = 5,			/* servers that one lease may try with passed descriptors */
+	EXEC_FAILED = ERR_NO_COMPILER	/* exit code of a server that has no such compiler */
+};
+
+enum outcome {
+	OUTCOME_ANSWER,			/* job->reply holds what a compiler said */
+	OUTCOME_HOST_FAULT,		/* the way or the host: another one may do */
+	OUTCOME_LOCAL			/* this job must run here, whoever is asked */
+};
+
+struct job {
+	const struct settings *settings;
+	const struct argv *command;
+	struct scan scan;
+	struct host_list hosts;
+	char *hosts_source;
+	bool has_gateway;		/* scheduling and display are the gateway's: no state files then */
+	struct preprocess cpp;
+	struct argv server_command;
+	struct reply reply;
+	char server[256];		/* who answered, for the log */
+	int64_t start_ms;
+	const char *local_reason;	/* with OUTCOME_LOCAL */
+};
+
+static const char *source_name(const struct job *job)
+{
+	return job->scan.input_at ? job->scan.command.words[job->scan.input_at] : "-";
+}
+
+/* The one line per job that programs may read. */
+static int finish(const struct job *job, const char *where, const char *server, const char *reason, int status)
+{
+	log_info("result: source=%s where=%s server=%s reason=%s ms=%lld status=%d", source_name(job), where, server,
+		 reason, (long long)(clock_now_ms() - job->start_ms), status);
+	return status;
+}
+
+static void note(const struct job *job, enum job_phase phase, const char *host, int slot)
+{
+	if (!job->has_gateway)
+		jobnote_set(phase, source_name(job), host, slot);
+}
+
+/* --------------------------------------------------------------- here */
+
+static void take_local_slot(const struct job *job, struct pick *pick, int limit)
+{
+	/* Beside a gateway nothing is written anywhere unless the user has named a place for it. */
+	if (!job->has_gateway || env_get("DISTCC_DIR"))
+		pick_local(pick, limit, job->settings);
+}
+
+static int run_by_nature(struct job *job, const struct plan *plan)
+{
+	autopick slot = PICK_INIT;
+
+	log_info("local: reason=%s detail=%s: %s", plan->reason, plan->detail, plan->explanation);
+	if (job->settings->guard_level == 0 && hosts_load(&job->hosts, &job->hosts_source, NULL) == 0) {
+		for (size_t i = 0; i < job->hosts.n_hosts; i++)
+			job->has_gateway |= job->hosts.hosts[i].kind == HOST_UNIX;
+		take_local_slot(job, &slot, plan->where == PLAN_LOCAL_CPP ? job->hosts.localslots_cpp : job->hosts.localslots);
+		note(job, JOB_COMPILE, "localhost", slot.slot);
+	}
+	return finish(job, "local", "localhost", plan->reason, local_run(job->command));
+}
+
+static int run_here(struct job *job, const char *reason)
+{
+	autopick slot = PICK_INIT;
+
+	log_info("local: reason=%s", reason);
+	take_local_slot(job, &slot, job->hosts.localslots);
+	note(job, JOB_COMPILE, "localhost", slot.slot);
+	return finish(job, "local", "localhost", reason, local_compile(&job->scan));
+}
+
+/* --------------------------------------------------------------- the text to send */
+
+static enum outcome must_run_here(struct job *job, const char *reason)
+{
+	job->local_reason = reason;
+	return OUTCOME_LOCAL;
+}
+
+/* OUTCOME_ANSWER: the text is there. */
+static enum outcome ensure_text(struct job *job)
+{
+	autopick slot = PICK_INIT;
+	struct err err = ERR_INIT;
+
+	if (job->cpp.finished)
+		return OUTCOME_ANSWER;
+	if (!job->cpp.started && !job->has_gateway && !language_is_preprocessed(job->scan.language)) {
+		pick_local(&slot, job->hosts.localslots_cpp, job->settings);
+		note(job, JOB_PREPROCESS, "localhost", slot.slot);
+	}
+	if (preprocess_start(&job->cpp, &job->scan, &err) < 0 || preprocess_finish(&job->cpp, &err) < 0) {
+		log_info("%s", err.text);
+		return must_run_here(job, "preprocessor-start");
+	}
+	/* The compiler itself says best what is wrong, once. */
+	if (job->cpp.status != 0)
+		return must_run_here(job, "preprocessor-failed");
+	if (preprocess_needs_files(&job->cpp))
+		return must_run_here(job, "assembler-reads-files");
+	return OUTCOME_ANSWER;
+}
+
+/* --------------------------------------------------------------- attempts */
+
+static int exchange(struct job *job, int out_fd, int in_fd, int protocol, const struct buf *begin, struct err *err)
+{
+	if (submit_send(out_fd, protocol, &job->server_command, job->cpp.text, job->cpp.text_len,
+			job->settings->io_idle_ms, err) < 0)
+		return -1;
+	return submit_receive(in_fd, protocol, begin, job->settings->io_idle_ms, &job->reply, err);
+}
+
+static enum outcome attempt_stream(struct job *job, const struct pick *pick, struct err *err)
+{
+	const struct host_spec *host = pick->host;
+	autostream stream = STREAM_INIT;
+	int protocol = host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN;
+	enum outcome text = ensure_text(job);
+
+	if (text != OUTCOME_ANSWER)
+		return text;
+	note(job, JOB_CONNECT, host->name ? host->name : host->path, pick->slot);
+	if (dial(host, deadline_after_ms(DIAL_MS), &stream, err) < 0)
+		return OUTCOME_HOST_FAULT;
+	note(job, JOB_COMPILE, NULL, pick->slot);
+	if (exchange(job, stream.out_fd, stream.in_fd, protocol, NULL, err) < 0)
+		return OUTCOME_HOST_FAULT;
+	str_copy(job->server, sizeof(job->server), host->text);
+	return OUTCOME_ANSWER;
+}
+
+/* One granted place, over the gateway's own connection. */
+static enum outcome relay(struct job *job, struct lease *lease, struct err *err)
+{
+	struct err sending = ERR_INIT;
+	int sent = submit_send(lease->fd, lease->protocol, &job->server_command, job->cpp.text, job->cpp.text_len,
+			       job->settings->io_idle_ms, &sending);
+
+	/* A gateway that gave up while we wrote has said why before it closed. */
+	if (lease_await_reply(lease, err) < 0) {
+		if (sent < 0 && err->code != ERR_NO_HOSTS)
+			*err = sending;
+		return OUTCOME_HOST_FAULT;
+	}
+	if (submit_receive(lease->fd, lease->protocol, &lease->in, job->settings->io_idle_ms, &job->reply, err) < 0)
+		return OUTCOME_HOST_FAULT;
+	return OUTCOME_ANSWER;
+}
+
+/* Granted descriptors, until one works or the gateway has no more. */
+static enum outcome use_descriptors(struct job *job, struct lease *lease, struct err *err)
+{
+	for (int i = 0; lease->mode == LEASE_FD; i++) {
+		int64_t start = clock_now_ms();
+		int result = exchange(job, lease->job_fd, lease->job_fd, lease->protocol, NULL, err);
+		const char *word = result < 0 ? "transport-failed" : job->reply.status ? "compile-failed" : "ok";
+
+		lease_result(lease, word, job->cpp.text_len, job->reply.object.len, clock_now_ms() - start, NULL);
+		if (result == 0)
+			return OUTCOME_ANSWER;
+		reply_release(&job->reply);
+		if (i + 1 == GRANTS_MAX || lease_await(lease, err) < 0)
+			return OUTCOME_HOST_FAULT;
+	}
+	return lease->mode == LEASE_RELAY ? relay(job, lease, err) : must_run_here(job, "gateway-says-local");
+}
+
+static enum outcome attempt_lease(struct job *job, const struct host_spec *host, struct err *err)
+{
+	autolease_conn lease = LEASE_INIT;
+	struct lease_wish wish = {
+		.kind = "compile",
+		.compiler = path_base(job->server_command.words[0]),
+		.source = source_name(job),
+		.build = env_get("DISTCC_BUILD"),
+		.allow_fd = !host->want_relay,
+		.allow_relay = !host->want_fd,
+		.protocol_min = host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN,
+		.protocol_max = PROTOCOL_LZO,
+		.use = host->use ? host->use : env_get("DISTCC_GATEWAY_USE"),
+	};
+	enum outcome outcome;
+
+	/* The place in the queue is taken while the preprocessor runs. */
+	if (lease_ask(&lease, host, &wish, err) < 0)
+		return OUTCOME_HOST_FAULT;
+	outcome = ensure_text(job);
+	if (outcome != OUTCOME_ANSWER)
+		return outcome;
+	if (lease_ready(&lease, job->cpp.text_len, err) < 0)
+		return OUTCOME_HOST_FAULT;
+	str_copy(job->server, sizeof(job->server), lease.server);
+	if (lease.mode == LEASE_RELAY)
+		return relay(job, &lease, err);
+	outcome = use_descriptors(job, &lease, err);
+	str_copy(job->server, sizeof(job->server), lease.server);
+	return outcome;
+}
+
+static enum outcome attempt_gateway(struct job *job, const struct host_spec *host, struct err *err)
+{
+	enum outcome outcome = OUTCOME_HOST_FAULT;
+
+	for (int i = 0; i < LEASE_ATTEMPTS; i++) {
+		reply_release(&job->reply);
+		outcome = attempt_lease(job, host, err);
+		/* Only a connection that was lost is worth a second one; a refusal is an answer. */
+		if (outcome != OUTCOME_HOST_FAULT || err->code == ERR_NO_HOSTS || !job->cpp.finished)
+			break;
+		log_info("%s; asking once more", err->text);
+	}
+	return outcome;
+}
+
+static enum outcome attempt(struct job *job, const struct pick *pick, struct err *err)
+{
+	const struct host_spec *host = pick->host;
+
+	if (host->kind == HOST_LOCAL)
+		return must_run_here(job, "localhost-in-list");
+	if (host->kind == HOST_UNIX && !host->raw)
+		return attempt_gateway(job, host, err);
+	return attempt_stream(job, pick, err);
+}
+
+/* --------------------------------------------------------------- what became of it */
+
+static void show(int fd, const struct buf *text)
+{
+	if (text->len)
+		fd_write_full(fd, text->data, text->len, -1, NULL);
+}
+
+/* The preprocessor's diagnostics came first, as in a local compile. */
+static void show_streams(struct job *job)
+{
+	autobuf cpp_said = BUF_INIT;
+
+	if (job->cpp.stderr_fd >= 0 && lseek(job->cpp.stderr_fd, 0, SEEK_SET) == 0 &&
+	    fd_read_all(job->cpp.stderr_fd, SIZE_MAX / 2, &cpp_said, NULL) == 0)
+		show(2, &cpp_said);
+	show(2, &job->reply.serr);
+	show(1, &job->reply.sout);
+}
+
+static int write_object(struct job *job, struct err *err)
+{
+	autooutput output = OUTPUT_INIT;
+
+	if (output_open(&output, job->scan.command.words[job->scan.output_at], err) < 0 ||
+	    fd_write_full(output.fd, job->reply.object.data, job->reply.object.len, -1, err) < 0)
+		return -1;
+	return output_place(&output, err);
+}
+
+static int deliver(struct job *job)
+{
+	int status = job->reply.status;
+	struct err err = ERR_INIT;
+
+	if (status == 0) {
+		if (write_object(job, &err) < 0) {
+			log_info("%s", err.text);
+			return run_here(job, "output");
+		}
+		show_streams(job);
+		log_info("compile %s on %s completed ok", source_name(job), job->server);
+		return finish(job, "remote", job->server, "-", 0);
+	}
+	if (plan_after_failure(job->settings) == VERDICT_RETRY_LOCALLY) {
+		log_info("remote compilation of '%s' failed, retrying locally", source_name(job));
+		return run_here(job, "remote-status");
+	}
+	show_streams(job);
+	return finish(job, "remote", job->server, "-", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* No host could do it: exactly one line says why, and what to do about it. */
+static int give_up(struct job *job, const char *host, const struct err *cause)
+{
+	if (!job->settings->fallback) {
+		log_error("failed to distribute and fallbacks are disabled: %s", cause->text);
+		return finish(job, "nowhere", "-", err_code_name(cause->code), err_exit_status(cause));
+	}
+	if (host)
+		log_warning("failed to distribute %s to %s, running locally instead: %s", source_name(job), host, cause->text);
+	else
+		log_warning("failed to distribute, running locally instead: %s", cause->text);
+	return run_here(job, err_code_name(cause->code));
+}
+
+static int load_hosts(struct job *job, struct err *err)
+{
+	if (hosts_load(&job->hosts, &job->hosts_source, err) < 0) {
+		err->code = ERR_NO_HOSTS;
+		return -1;
+	}
+	if (job->hosts.zeroconf && !job->hosts.n_hosts)
+		return err_set(err, ERR_NO_HOSTS, "%s: +zeroconf is not supported in this build", job->hosts_source);
+	if (!job->hosts.n_hosts)
+		return err_set(err, ERR_NO_HOSTS, "%s contained no hosts; can't distribute work", job->hosts_source);
+	for (size_t i = 0; i < job->hosts.n_hosts; i++)
+		job->has_gateway |= job->hosts.hosts[i].kind == HOST_UNIX;
+	return 0;
+}
+
+static bool server_lacks_compiler(const struct reply *reply)
+{
+	return WIFEXITED(reply->status) && WEXITSTATUS(reply->status) == EXEC_FAILED;
+}
+
+/* Tries hosts until there is an answer; *last_host is the one tried last, for messages. */
+static int try_hosts(struct job *job, const char **last_host, struct err *cause)
+{
+	autofree bool *failed = mem_array(job->hosts.n_hosts, sizeof(*failed));
+	size_t n_left = job->hosts.n_hosts;
+
+	for (;;) {
+		autopick pick = PICK_INIT;
+		struct err err = ERR_INIT;
+		enum outcome outcome;
+
+		if (pick_host(&pick, &job->hosts, failed, job->settings, &err) < 0) {
+			if (cause->code == ERR_NONE)
+				*cause = err;
+			return -1;
+		}
+		*last_host = pick.host->text;
+		outcome = attempt(job, &pick, &err);
+		if (outcome == OUTCOME_LOCAL)
+			return 0;
+		failed[pick.host - job->hosts.hosts] = true;
+		n_left--;
+		if (outcome == OUTCOME_ANSWER) {
+			backoff_enjoy(pick.host, job->settings->backoff_s);
+			if (!server_lacks_compiler(&job->reply) || !n_left)
+				return 0;
+			log_info("host '%s' has no %s", pick.host->text, job->server_command.words[0]);
+		} else {
+			log_info("%s", err.text);
+			backoff_dislike(pick.host, job->settings->backoff_s);
+			*cause = err;
+			/* what distcc 3.4 answers when it has struck off its last host */
+			if (pick.host->kind != HOST_UNIX && job->settings->backoff_s > 0)
+				cause->code = ERR_NO_HOSTS;
+		}
+		reply_release(&job->reply);
+	}
+}
+
+static int distribute(struct job *job)
+{
+	const char *last_host = NULL;
+	struct err cause = ERR_INIT;
+	autofree char *printable = NULL;
+
+	if (load_hosts(job, &cause) < 0)
+		return give_up(job, NULL, &cause);
+	if (job->settings->rewrite_cross)
+		rewrite_command(&job->scan.command, NULL, NATIVE_TRIPLE);
+	scan_server_command(&job->scan, &job->server_command);
+	if (log_get_level() >= LOG_LEVEL_INFO) {
+		printable = argv_printable(&job->server_command);
+		log_info("compile from %s: %s", source_name(job), printable);
+	}
+	if (try_hosts(job, &last_host, &cause) < 0)
+		return give_up(job, last_host, &cause);
+	if (job->local_reason)
+		return run_here(job, job->local_reason);
+	return deliver(job);
+}
+
+int job_run(const struct argv *command, const struct settings *settings)
+{
+	struct job job = { .settings = settings, .command = command, .hosts = HOST_LIST_INIT, .cpp = PREPROCESS_INIT,
+			   .start_ms = clock_now_ms() };
+	struct plan plan;
+	int status;
+
+	scan_command(&job.scan, command);
+	plan = plan_compile(&job.scan, settings);
+	status = plan.where == PLAN_REMOTE ? distribute(&job) : run_by_nature(&job, &plan);
+	jobnote_remove();
+	reply_release(&job.reply);
+	preprocess_release(&job.cpp);
+	argv_release(&job.server_command);
+	host_list_release(&job.hosts);
+	free(job.hosts_source);
+	scan_release(&job.scan);
+	return status;
+}

@@ -1,0 +1,122 @@
+/* client/local.c - see local.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client/local.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "client/output.h"
+
+static volatile sig_atomic_t running_group;	/* of the compiler, for the signal handler; 0: none */
+static volatile sig_atomic_t forwarded_signal;
+
+bool local_forward_signal(int signal_number)
+{
+	pid_t group = (pid_t)running_group;
+
+	if (!group)
+		return false;
+	forwarded_signal = signal_number;
+	kill(-group, signal_number);
+	return true;
+}
+
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* One line about it for the log; the compiler itself has told the user. */
+static int run(const struct argv *command, int keep_fd)
+{
+	autofree char *printable = argv_printable(command);
+	struct proc_spec spec = PROC_SPEC_INIT;
+	struct proc proc = PROC_INIT;
+	struct err err = ERR_INIT;
+	char text[32];
+	int status;
+
+	log_info("exec on localhost: %s", printable);
+	if (keep_fd >= 0)
+		fd_set_cloexec(keep_fd, false);
+	spec.argv = command->words;
+	/* A group of its own lets the guard end cc1 and as with us. It would be stopped when it reads
+	 * from a terminal, so there the compiler stays in our group, where Ctrl-C reaches it. */
+	spec.own_group = !isatty(0);
+	if (proc_start(&proc, &spec, &err) < 0) {
+		log_error("%s", err.text);
+		return err_exit_status(&err);
+	}
+	running_group = spec.own_group ? proc.pid : 0;
+	if (proc_wait(&proc, deadline_never(), &status, NULL, &err) < 0) {
+		log_error("%s", err.text);
+		return err_exit_status(&err);
+	}
+	running_group = 0;
+	if (forwarded_signal) {
+		signal(forwarded_signal, SIG_DFL);
+		raise(forwarded_signal);
+	}
+	log_info("compile on localhost ended: %s", proc_status_text(status, text));
+	return exit_status(status);
+}
+
+int local_run(const struct argv *command)
+{
+	return run(command, -1);
+}
+
+/* The command with a nameless file as its output. What the compiler would derive from the output's
+ * name (the dependency file and its target) is said explicitly. */
+static void redirect(const struct scan *scan, int fd, struct argv *out)
+{
+	for (size_t i = 0; i < scan->command.n; i++) {
+		if (i == scan->output_at)
+			argv_add_format(out, "/proc/self/fd/%d", fd);
+		else
+			argv_add(out, scan->command.words[i]);
+	}
+	if (!scan->wants_deps)
+		return;
+	if (!scan->has_deps_file) {
+		argv_add(out, "-MF");
+		argv_add(out, scan->deps_file);
+	}
+	if (!scan->has_deps_target) {
+		argv_add(out, "-MQ");
+		argv_add(out, scan->deps_target);
+	}
+}
+
+int local_compile(const struct scan *scan)
+{
+	autooutput output = OUTPUT_INIT;
+	autoargv command = ARGV_INIT;
+	struct err err = ERR_INIT;
+	struct stat st;
+	int status;
+
+	/* Where that cannot be had the compiler writes the file itself, as without us. */
+	if (access("/proc/self/fd", X_OK) < 0 || output_open(&output, scan->command.words[scan->output_at], &err) < 0 ||
+	    output.in_place || output.temporary)
+		return run(&scan->command, -1);
+	redirect(scan, output.fd, &command);
+	status = run(&command, output.fd);
+	if (status != 0)
+		return status;
+	/* "Compilers" that succeed without writing anything leave no object behind. */
+	if (fstat(output.fd, &st) == 0 && st.st_size == 0)
+		return 0;
+	if (output_place(&output, &err) < 0) {
+		log_error("%s", err.text);
+		return err_exit_status(&err);
+	}
+	return 0;
+}

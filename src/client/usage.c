@@ -1,0 +1,141 @@
+/* client/usage.c - see usage.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client/usage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "hosts/source.h"
+#include "net/gateway.h"
+
+enum { GATEWAY_ANSWER_MS = 1000 };
+
+static void show_version(void)
+{
+	/* No build date: the same source must give the same program. */
+	printf("distcc " PACKAGE_VERSION " " GNU_HOST "\n"
+	       "  (protocols 1, 2 and 3) (default port 3632)\n"
+	       "  built from release " PACKAGE_VERSION "\n"
+	       "Copyright (C) 2026 the distcc authors\n"
+	       "distcc comes with ABSOLUTELY NO WARRANTY. It is free software, and you may use,\n"
+	       "modify and redistribute it under the terms of the GNU General Public License,\n"
+	       "version 2 or later.\n");
+}
+
+static void show_help(void)
+{
+	show_version();
+	printf("\n"
+	       "Usage:\n"
+	       "   distcc [COMPILER] [compile options] -o OBJECT -c SOURCE\n"
+	       "   distcc --help | --version | --show-hosts | -j\n"
+	       "\n"
+	       "   --help          this text\n"
+	       "   --version       version and licence\n"
+	       "   --show-hosts    the hosts that are used, one a line\n"
+	       "   -j              how many jobs all hosts together take at once\n"
+	       "\n"
+	       "A program name without \"distcc\" in it (a link named gcc, say) stands for that compiler.\n"
+	       "\n"
+	       "Environment:\n"
+	       "   DISTCC_HOSTS       the host list; else DISTCC_DIR/hosts or ~/.distcc/hosts,\n"
+	       "                      else " SYSCONFDIR "/distcc/hosts\n"
+	       "   DISTCC_FALLBACK=0  fail instead of compiling here when the farm cannot be used\n"
+	       "   DISTCC_VERBOSE=1   say everything, with the reason of each local compile\n"
+	       "   DISTCC_LOG         file for messages; default stderr\n"
+	       "   DISTCC_DIR         per-user directory, default ~/.distcc\n"
+	       "   DISTCC_SSH         program to run instead of ssh\n"
+	       "\n"
+	       "Hosts:\n"
+	       "   unix:/PATH[/LIMIT][,OPTION...]         a distcc-gateway, or with ,raw a distccd\n"
+	       "   HOST[:PORT][/LIMIT][,OPTION...]        TCP; the default port is 3632\n"
+	       "   [USER]@HOST[/LIMIT][:COMMAND][,OPTION] ssh\n"
+	       "   localhost[/LIMIT]                      this machine\n"
+	       "\n"
+	       "make -jN starts N jobs at once. distcc(1) has the rest.\n");
+}
+
+/* The gateway's own word for a unix: host: slots, and "lzo,cpp"; false if it is silent. */
+static bool ask_gateway(const struct host_spec *host, int *slots, char features[64])
+{
+	autobuf text = BUF_INIT;
+	char *line, *rest;
+
+	if (host->kind != HOST_UNIX || host->raw ||
+	    gateway_show(host->path, "farm", "text", deadline_after_ms(GATEWAY_ANSWER_MS), &text, NULL) < 0 || !text.data)
+		return false;
+	*slots = 0;
+	features[0] = '\0';
+	for (rest = text.data; (line = strsep(&rest, "\n"));) {
+		int64_t number;
+
+		if (str_starts_with(line, "slots=") && str_to_int(line + 6, 0, 1 << 30, &number))
+			*slots = (int)number;
+		else if (str_starts_with(line, "features="))
+			str_copy(features, 64, line + 9);
+	}
+	return true;
+}
+
+static void show_host(const struct host_spec *host)
+{
+	char features[64];
+	int slots;
+
+	if (ask_gateway(host, &slots, features))
+		printf("unix:%s/%d%s%s\n", host->path, slots, *features ? "," : "", features);
+	else
+		printf("%s\n", host->text);
+}
+
+static int slots_of(const struct host_spec *host)
+{
+	char features[64];
+	int slots;
+
+	if (ask_gateway(host, &slots, features))
+		return host->has_limit && host->limit < slots ? host->limit : slots;
+	return host->limit;
+}
+
+/* Both exit 0 even without a list: wrappers look at the output only. */
+static void show_hosts(bool only_count)
+{
+	struct host_list list = HOST_LIST_INIT;
+	autofree char *source = NULL;
+	struct err err = ERR_INIT;
+	long total = 0;
+
+	if (hosts_load(&list, &source, &err) < 0) {
+		log_critical("Failed to get host list: %s", err.text);
+		return;
+	}
+	for (size_t i = 0; i < list.n_hosts; i++) {
+		if (only_count)
+			total += slots_of(&list.hosts[i]);
+		else
+			show_host(&list.hosts[i]);
+	}
+	if (only_count)
+		printf("%ld\n", total);
+	host_list_release(&list);
+}
+
+bool usage_run(const char *word)
+{
+	if (strcmp(word, "--help") == 0)
+		show_help();
+	else if (strcmp(word, "--version") == 0)
+		show_version();
+	else if (strcmp(word, "--show-hosts") == 0)
+		show_hosts(false);
+	else if (strcmp(word, "-j") == 0)
+		show_hosts(true);
+	else
+		return false;
+	return true;
+}
