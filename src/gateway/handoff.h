@@ -16,4 +16,7 @@
  */
 int handoff_secure(int fd, const struct proof_result proofs[PROOF_N], bool with_filter, struct err *err);
 
+/* Has anything been sent on a passed TCP connection? True where the socket cannot tell. */
+bool handoff_is_used(int fd);
+
 #endif

@@ -1,0 +1,390 @@
+/* gateway/gateway.c - see gateway.h: the host list, the listeners, and who is told what. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/gateway.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gateway/channel.h"
+#include "gateway/peer.h"
+#include "gateway/state.h"
+#include "hosts/list.h"
+
+enum { RESOLVE_AGAIN_MS = 300000, RESUME_MS = 100 };
+
+/* Everything that only gateway_run() and its callbacks see. */
+struct loop {
+	struct gateway gateway;
+	bool loaded;
+	struct err failure;		/* why the loop ends, if it is not asked to */
+};
+
+/* ------------------------------------------------------------------ servers */
+
+void gateway_schedule(struct gateway *gateway)
+{
+	schedule_run(&gateway->schedule, gateway->servers, gateway->n_servers, clock_now_ms());
+}
+
+static void remove_server(struct gateway *gateway, struct server *server)
+{
+	for (size_t i = 0; i < gateway->n_servers; i++) {
+		if (gateway->servers[i] != server)
+			continue;
+		memmove(gateway->servers + i, gateway->servers + i + 1, (gateway->n_servers - i - 1) * sizeof(*gateway->servers));
+		gateway->n_servers--;
+		schedule_forget(&gateway->schedule, server);
+		log_info("host '%s' has left", server->label);
+		server_free(server);
+		return;
+	}
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	gateway_schedule(context);
+}
+
+static void resolved(void *context, const struct helper_answer *answer, int *fd)
+{
+	struct gateway *gateway = context;
+	struct server *server = NULL;
+
+	(void)fd;
+	for (size_t i = 0; i < gateway->n_servers; i++)
+		if (gateway->servers[i]->generation == answer->generation && gateway->servers[i]->index == answer->index)
+			server = gateway->servers[i];
+	if (!server)
+		return;
+	server->resolving = false;
+	server->resolved_at_ms = clock_now_ms();
+	if (!answer->ok) {
+		if (!server->n_addrs)
+			gateway_server_failed(gateway, server, answer->text);
+		return;
+	}
+	server->n_addrs = answer->n_addrs < SERVER_ADDRS_MAX ? answer->n_addrs : SERVER_ADDRS_MAX;
+	memcpy(server->addrs, answer->addrs, server->n_addrs * sizeof(server->addrs[0]));
+	gateway_schedule(gateway);
+}
+
+/* Names are the parent's to resolve; a literal address was taken as it is. */
+static void resolve(struct gateway *gateway, struct server *server)
+{
+	if (server->spec.kind != HOST_TCP || server->resolving || (server->n_addrs && !server->resolved_at_ms) ||
+	    (server->n_addrs && clock_now_ms() - server->resolved_at_ms < RESOLVE_AGAIN_MS))
+		return;
+	server->resolving = channel_ask(gateway->channel, HELPER_RESOLVE, server->generation, server->index, resolved, gateway) != 0;
+}
+
+void gateway_slot_free(struct gateway *gateway, struct server *server)
+{
+	server->in_flight--;
+	resolve(gateway, server);
+	if (server->draining && !server->in_flight)
+		remove_server(gateway, server);
+	gateway_schedule(gateway);
+}
+
+void gateway_server_failed(struct gateway *gateway, struct server *server, const char *why)
+{
+	int64_t now_ms = clock_now_ms();
+	bool was_up = breaker_state(&server->breaker, now_ms) == BREAKER_CLOSED;
+	struct timeval tv;
+	int64_t pause_ms;
+
+	server->n_failed++;
+	snprintf(server->last_error, sizeof(server->last_error), "%s", why);
+	breaker_on_failure(&server->breaker, now_ms, (uint32_t)random());
+	pause_ms = server->breaker.open_until_ms - now_ms + 1;
+	if (was_up)
+		log_warning("host '%s' is down: %s; trying again in %lld ms", server->label, why, (long long)pause_ms);
+	if (!server->wake)
+		server->wake = evtimer_new(gateway->base, on_wake, gateway);
+	if (pause_ms < 1)
+		pause_ms = 1;
+	tv = (struct timeval){ pause_ms / 1000, pause_ms % 1000 * 1000 };
+	event_add(server->wake, &tv);
+	if (server->resolved_at_ms) {
+		/* its address may have changed */
+		server->resolved_at_ms = 1;
+		resolve(gateway, server);
+	}
+	gateway_schedule(gateway);
+}
+
+void gateway_server_worked(struct gateway *gateway, struct server *server)
+{
+	(void)gateway;
+	if (server->breaker.failures)
+		log_warning("host '%s' is back", server->label);
+	breaker_on_success(&server->breaker);
+}
+
+/* ------------------------------------------------------------------ the host list */
+
+static bool is_own_socket(const struct gateway *gateway, const struct host_spec *spec)
+{
+	const struct options *options = gateway->setup->options;
+
+	for (size_t i = 0; i < options->n_listen_paths; i++)
+		if (strcmp(options->listen_paths[i], spec->path) == 0)
+			return true;
+	return options->listen_is_default && strcmp(spec->path, "/run/distcc-gw.sock") == 0;
+}
+
+static int check_list(const struct gateway *gateway, const struct host_list *list, struct err *err)
+{
+	size_t n_servers = 0;
+
+	for (size_t i = 0; i < list->n_hosts; i++) {
+		const struct host_spec *spec = &list->hosts[i];
+
+		if (spec->kind == HOST_UNIX && is_own_socket(gateway, spec))
+			return err_set(err, ERR_HOSTSPEC, "host '%s' is this gateway's own socket: that would be a loop", spec->text);
+		if (spec->auth)
+			return err_set(err, ERR_HOSTSPEC, "host '%s': ',auth' is not supported in this build", spec->text);
+		n_servers += spec->kind != HOST_LOCAL;
+	}
+	if (list->zeroconf)
+		return err_set(err, ERR_HOSTSPEC, "+zeroconf is not supported in this build");
+	if (!n_servers)
+		return err_set(err, ERR_HOSTSPEC, "it names no server");
+	return 0;
+}
+
+static struct server *find_server(const struct gateway *gateway, const char *text)
+{
+	for (size_t i = 0; i < gateway->n_servers; i++)
+		if (strcmp(gateway->servers[i]->spec.text, text) == 0)
+			return gateway->servers[i];
+	return NULL;
+}
+
+/* Servers that stay keep their state; those that go finish what they have. */
+static void take_list(struct gateway *gateway, struct host_list *list, uint32_t generation)
+{
+	for (size_t i = 0; i < gateway->n_servers; i++)
+		gateway->servers[i]->draining = true;
+	for (size_t i = 0; i < list->n_hosts; i++) {
+		struct server *server;
+
+		if (list->hosts[i].kind == HOST_LOCAL)
+			continue;
+		server = find_server(gateway, list->hosts[i].text);
+		if (server) {
+			server->draining = false;
+			server->generation = generation;
+			server->index = (uint32_t)i;
+			continue;
+		}
+		server = server_new(&list->hosts[i], generation, (uint32_t)i);
+		gateway->servers = mem_resize(gateway->servers, gateway->n_servers + 1, sizeof(*gateway->servers));
+		gateway->servers[gateway->n_servers++] = server;
+		resolve(gateway, server);
+	}
+	for (size_t i = gateway->n_servers; i-- > 0;)
+		if (gateway->servers[i]->draining && !gateway->servers[i]->in_flight)
+			remove_server(gateway, gateway->servers[i]);
+}
+
+static int load(struct loop *loop, const struct helper_answer *answer, int fd, struct err *err)
+{
+	struct host_list list = HOST_LIST_INIT;
+	autobuf text = BUF_INIT;
+	int result;
+
+	if (!answer->ok)
+		return err_set(err, ERR_HOSTSPEC, "%s", answer->text);
+	snprintf(loop->gateway.hosts_name, sizeof(loop->gateway.hosts_name), "%s", answer->text);
+	if (fd_read_all(fd, HOST_LIST_MAX, &text, err) < 0)
+		return -1;
+	result = host_list_parse(&list, text.data, err);
+	if (result == 0)
+		result = check_list(&loop->gateway, &list, err);
+	if (result == 0)
+		take_list(&loop->gateway, &list, answer->generation);
+	host_list_release(&list);
+	return result < 0 ? err_prefix(err, "%s", answer->text) : 0;
+}
+
+static void accept_ready(evutil_socket_t fd, short what, void *context);
+
+static void start_listening(struct gateway *gateway)
+{
+	const struct gateway_setup *setup = gateway->setup;
+
+	gateway->listeners = mem_array(setup->n_listen_fds, sizeof(*gateway->listeners));
+	for (size_t i = 0; i < setup->n_listen_fds; i++) {
+		gateway->listeners[i] = event_new(gateway->base, setup->listen_fds[i], EV_READ | EV_PERSIST, accept_ready, gateway);
+		event_add(gateway->listeners[i], NULL);
+	}
+	gateway->n_listeners = setup->n_listen_fds;
+}
+
+static void hosts_loaded(void *context, const struct helper_answer *answer, int *fd)
+{
+	struct loop *loop = context;
+	struct err err = ERR_INIT;
+
+	if (load(loop, answer, *fd, &err) < 0) {
+		if (loop->loaded) {
+			log_error("%s; the old list stays", err.text);
+			return;
+		}
+		loop->failure = err;
+		event_base_loopbreak(loop->gateway.base);
+		return;
+	}
+	log_notice("%zu servers from %s", loop->gateway.n_servers, loop->gateway.hosts_name);
+	if (!loop->loaded)
+		start_listening(&loop->gateway);
+	loop->loaded = true;
+	gateway_schedule(&loop->gateway);
+}
+
+/* ------------------------------------------------------------------ listening */
+
+static void set_listening(struct gateway *gateway, bool on)
+{
+	for (size_t i = 0; i < gateway->n_listeners; i++) {
+		if (on)
+			event_add(gateway->listeners[i], NULL);
+		else
+			event_del(gateway->listeners[i]);
+	}
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *context)
+{
+	struct gateway *gateway = context;
+
+	(void)fd;
+	(void)what;
+	if (gateway->spare_fd < 0)
+		gateway->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	set_listening(gateway, true);
+}
+
+/* No descriptor left: one peer is turned away with the spare one, so that it hears at once, and
+ * nobody is accepted for a moment. */
+static void out_of_descriptors(struct gateway *gateway, int listen_fd)
+{
+	static const struct timeval pause = { 0, RESUME_MS * 1000 };
+	int fd;
+
+	log_warning("out of descriptors with %u peers; see RLIMIT_NOFILE", gateway->counters.peers);
+	fd_close(&gateway->spare_fd);
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	fd_close(&fd);
+	gateway->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	set_listening(gateway, false);
+	event_add(gateway->resume, &pause);
+}
+
+static void accept_ready(evutil_socket_t listen_fd, short what, void *context)
+{
+	struct gateway *gateway = context;
+
+	(void)what;
+	for (;;) {
+		int fd = accept4((int)listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			peer_open(gateway, fd);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE)
+			out_of_descriptors(gateway, (int)listen_fd);
+		if (errno != EINTR && errno != ECONNABORTED)
+			return;
+	}
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+static void on_end(evutil_socket_t signal_number, short what, void *context)
+{
+	struct gateway *gateway = context;
+
+	(void)what;
+	log_notice("ending on signal %d with %u peers", (int)signal_number, gateway->counters.peers);
+	event_base_loopbreak(gateway->base);
+}
+
+static void on_parent_gone(void *context)
+{
+	struct loop *loop = context;
+
+	err_set(&loop->failure, ERR_GONE, "the parent process is gone");
+	event_base_loopbreak(loop->gateway.base);
+}
+
+static void on_reap(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	peers_reap(context);
+}
+
+static void release(struct gateway *gateway)
+{
+	peers_close(gateway);
+	for (size_t i = 0; i < gateway->n_listeners; i++)
+		event_free(gateway->listeners[i]);
+	free(gateway->listeners);
+	while (gateway->n_servers)
+		remove_server(gateway, gateway->servers[gateway->n_servers - 1]);
+	free(gateway->servers);
+	channel_close(gateway->channel);
+	event_free(gateway->reap);
+	event_free(gateway->resume);
+	fd_close(&gateway->spare_fd);
+}
+
+int gateway_run(const struct gateway_setup *setup, struct err *err)
+{
+	struct loop loop = { .failure = ERR_INIT };
+	struct gateway *gateway = &loop.gateway;
+	struct event *on_term, *on_int;
+
+	gateway->base = event_base_new();
+	if (!gateway->base)
+		return err_set(err, ERR_FAILED, "cannot make an event loop");
+	gateway->setup = setup;
+	gateway->pool.dir_fd = setup->spool_dir_fd;
+	gateway->overflow_uid = sock_overflow_uid();
+	gateway->started_at_ms = clock_now_ms();
+	gateway->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	gateway->reap = evtimer_new(gateway->base, on_reap, gateway);
+	gateway->resume = evtimer_new(gateway->base, on_resume, gateway);
+	gateway->channel = channel_open(gateway->base, setup->helper_fd, hosts_loaded, on_parent_gone, &loop);
+	on_term = evsignal_new(gateway->base, SIGTERM, on_end, gateway);
+	on_int = evsignal_new(gateway->base, SIGINT, on_end, gateway);
+	event_add(on_term, NULL);
+	event_add(on_int, NULL);
+	if (!channel_ask(gateway->channel, HELPER_LOAD_HOSTS, 0, 0, hosts_loaded, &loop))
+		err_set(&loop.failure, ERR_GONE, "the parent process is gone");
+	else
+		event_base_dispatch(gateway->base);
+	release(gateway);
+	event_free(on_term);
+	event_free(on_int);
+	event_base_free(gateway->base);
+	if (loop.failure.code == ERR_NONE)
+		return 0;
+	*err = loop.failure;
+	return -1;
+}

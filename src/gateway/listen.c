@@ -1,0 +1,141 @@
+/* gateway/listen.c - see listen.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/sock.h"
+#include "base/str.h"
+
+enum { FIRST_INHERITED_FD = 3, INHERITED_MAX = 64 };
+
+static const char link_path[] = "/run/distcc-gw.sock";
+static const char link_target[] = "distcc-gw/socket";
+
+/* Whoever can rename in a directory on the way can put another socket in our socket's place. */
+static int check_component(const char *dir, uid_t uid, struct err *err)
+{
+	struct stat st;
+
+	if (stat(dir, &st) < 0)
+		return err_sys(err, ERR_BIND, "cannot look at directory '%s'", dir);
+	if ((st.st_mode & 022) && !(st.st_mode & S_ISVTX))
+		return err_set(err, ERR_BIND, "others may write in directory '%s', and so replace the socket: choose another place, or use --force", dir);
+	if (st.st_uid != 0 && st.st_uid != uid && st.st_uid != geteuid())
+		return err_set(err, ERR_BIND, "directory '%s' belongs to uid %u, who could replace the socket: choose another place, or use --force", dir, st.st_uid);
+	return 0;
+}
+
+static int check_place(const char *dir, uid_t uid, struct err *err)
+{
+	autofree char *at = realpath(dir, NULL);
+
+	if (!at)
+		return err_sys(err, ERR_BIND, "cannot find directory '%s'", dir);
+	for (;;) {
+		char *slash;
+
+		if (check_component(*at ? at : "/", uid, err) < 0)
+			return -1;
+		slash = strrchr(at, '/');
+		if (!slash || !*at)
+			return 0;
+		*slash = '\0';
+	}
+}
+
+static int make_place(const char *path, uid_t uid, gid_t gid, bool force, struct err *err)
+{
+	autofree char *dir = path_dir(path);
+
+	if (mkdir(dir, 0755) == 0) {
+		/* mkdir minds the umask, and clients of all users must get through */
+		if (chmod(dir, 0755) < 0 || (geteuid() == 0 && chown(dir, uid, gid) < 0))
+			return err_sys(err, ERR_BIND, "cannot set up directory '%s'", dir);
+	} else if (errno != EEXIST) {
+		return err_sys(err, ERR_BIND, "cannot make directory '%s'", dir);
+	}
+	return force ? 0 : check_place(dir, uid, err);
+}
+
+/* A link that is ours or dangling is replaced, anything else is left alone. */
+static void make_link(void)
+{
+	char target[sizeof(link_target)];
+	ssize_t len = readlink(link_path, target, sizeof(target));
+
+	if (len == (ssize_t)sizeof(link_target) - 1 && memcmp(target, link_target, (size_t)len) == 0)
+		return;
+	if (len >= 0 && access(link_path, F_OK) < 0)
+		unlink(link_path);
+	if (symlink(link_target, link_path) < 0)
+		return;
+}
+
+/* Socket activation: descriptors from 3 on that are meant for this process. */
+static size_t inherited(int **fds)
+{
+	const char *pid = env_get("LISTEN_PID");
+	int n = env_int("LISTEN_FDS", 0);
+	size_t taken = 0;
+	int64_t wanted;
+
+	if (!pid || !str_to_int(pid, 1, INT32_MAX, &wanted) || wanted != getpid() || n < 1 || n > INHERITED_MAX)
+		return 0;
+	*fds = mem_array((size_t)n, sizeof(**fds));
+	for (int fd = FIRST_INHERITED_FD; fd < FIRST_INHERITED_FD + n; fd++) {
+		int domain = 0, type = 0, listening = 0;
+		socklen_t len = sizeof(int);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || domain != AF_UNIX ||
+		    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_STREAM ||
+		    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 || !listening)
+			continue;
+		fd_set_cloexec(fd, true);
+		fd_set_nonblocking(fd, true);
+		(*fds)[taken++] = fd;
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return taken;
+}
+
+int listen_open(const struct options *options, uid_t uid, gid_t gid, int **fds, size_t *n_fds, struct err *err)
+{
+	*fds = NULL;
+	*n_fds = inherited(fds);
+	if (*n_fds)
+		return 0;
+	free(*fds);
+	*fds = mem_array(options->n_listen_paths, sizeof(**fds));
+	for (size_t i = 0; i < options->n_listen_paths; i++) {
+		const char *path = options->listen_paths[i];
+
+		if (make_place(path, uid, gid, options->force, err) < 0 ||
+		    sock_listen_unix(path, options->socket_mode, options->socket_gid, &(*fds)[*n_fds], err) < 0)
+			return -1;
+		(*n_fds)++;
+	}
+	if (options->listen_is_default)
+		make_link();
+	return 0;
+}
+
+void listen_remove(const struct options *options)
+{
+	for (size_t i = 0; i < options->n_listen_paths; i++)
+		unlink(options->listen_paths[i]);
+	if (options->listen_is_default && access(link_path, F_OK) < 0)
+		unlink(link_path);
+}

@@ -1,0 +1,241 @@
+/*
+ * gateway/main.c - distcc-gateway: two processes.
+ *
+ * The parent keeps the rights of whoever started it and becomes the helper (helper.h): it starts ssh,
+ * resolves names, reads the host list. The child gives its rights up and becomes the loop
+ * (gateway.h), which alone talks to clients and servers.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "gateway/confine.h"
+#include "gateway/gateway.h"
+#include "gateway/helper.h"
+#include "gateway/listen.h"
+#include "gateway/options.h"
+#include "gateway/proof.h"
+#include "gateway/status.h"
+
+static void print_version(void)
+{
+	printf("distcc-gateway " PACKAGE_VERSION " " GNU_HOST "\n"
+	       "  (lease dialect 1; distcc protocols 1, 2 and 3)\n"
+	       "Copyright (C) 2026 the distcc authors\n"
+	       "Free software under the GNU General Public License, version 2 or later; no warranty.\n");
+}
+
+/* Whom the loop becomes: --user, else distcc, else distccd; whoever we are if that is not root. */
+static int find_user(const struct options *options, uid_t *uid, gid_t *gid, struct err *err)
+{
+	struct passwd *user;
+
+	*uid = geteuid();
+	*gid = getegid();
+	if (*uid != 0) {
+		if (options->user)
+			log_warning("--user=%s is ignored: only root can become somebody else", options->user);
+		return 0;
+	}
+	user = options->user ? getpwnam(options->user) : getpwnam("distcc");
+	if (!user && !options->user)
+		user = getpwnam("distccd");
+	if (!user)
+		return err_set(err, ERR_USAGE, "there is no user '%s': make one (useradd --system distcc), or name another with --user",
+			       options->user ? options->user : "distcc");
+	*uid = user->pw_uid;
+	*gid = user->pw_gid;
+	return 0;
+}
+
+static int open_log(const struct options *options, struct err *err)
+{
+	log_set_level(options->log_level);
+	if (options->log_stderr)
+		return 0;
+	if (options->log_file) {
+		if (log_to_file(options->log_file) < 0)
+			return err_sys(err, ERR_IO, "cannot open log file '%s'", options->log_file);
+	} else if (options->daemon) {
+		log_to_syslog();
+	}
+	return 0;
+}
+
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int write_pid_file(const char *path, struct err *err)
+{
+	FILE *file = path ? fopen(path, "we") : NULL;
+
+	if (!path)
+		return 0;
+	if (!file || fprintf(file, "%ld\n", (long)getpid()) < 0 || fclose(file) != 0)
+		return err_sys(err, ERR_IO, "cannot write pid file '%s'", path);
+	return 0;
+}
+
+/* The sockets are open by now: who sees us return can connect. The pid file is complete before. */
+static int detach(const struct options *options, struct err *err)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	if (!options->daemon)
+		return write_pid_file(options->pid_file, err);
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return err_sys(err, ERR_FAILED, "cannot make a pipe");
+	pid = fork();
+	if (pid < 0)
+		return err_sys(err, ERR_MEMORY, "cannot fork");
+	if (pid > 0) {
+		close(ready[1]);
+		/* end of file without a byte: the child gave up and has said why */
+		_exit(read(ready[0], &byte, 1) == 1 ? 0 : ERR_FAILED);
+	}
+	close(ready[0]);
+	setsid();
+	if (write_pid_file(options->pid_file, err) < 0)
+		return -1;
+	for (int fd = 0; fd < 3; fd++) {
+		int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (null_fd >= 0 && !(fd == 2 && options->log_stderr))
+			dup2(null_fd, fd);
+		fd_close(&null_fd);
+	}
+	if (write(ready[1], "x", 1) != 1)
+		return err_sys(err, ERR_FAILED, "the starting process has gone");
+	close(ready[1]);
+	return 0;
+}
+
+/* The loop process: what it holds is open, what it may do is little. It needs no death signal: the
+ * end of the line to the parent is an event like any other. */
+static int run_loop(struct gateway_setup *setup, uid_t uid, gid_t gid)
+{
+	struct err err = ERR_INIT;
+	const char *confinement;
+
+	if (confine_drop(uid, gid, &err) < 0) {
+		log_error("%s", err.text);
+		return err_exit_status(&err);
+	}
+	confine_self(&confinement);
+	log_info("running as uid %u, %s", uid, confinement);
+	if (gateway_run(setup, &err) < 0 && err.code != ERR_GONE)
+		log_error("%s", err.text);
+	/* Without a parent nobody else takes the socket away. */
+	if (err.code == ERR_GONE)
+		listen_remove(setup->options);
+	return err_exit_status(&err);
+}
+
+static void warn_about_passing(const struct options *options)
+{
+	if (options->pass_fds == PASS_FDS_ALWAYS)
+		log_warning("--pass-fds=always: whoever may connect here can reach every address that this machine reaches");
+}
+
+static int serve(const struct options *options, struct err *err)
+{
+	struct gateway_setup setup = { .options = options };
+	autoclose int spool_dir_fd = -1;
+	int pair[2], *fds = NULL, status;
+	size_t n_fds = 0;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+
+	if (find_user(options, &uid, &gid, err) < 0)
+		return -1;
+	raise_descriptor_limit();
+	if (listen_open(options, uid, gid, &fds, &n_fds, err) < 0)
+		return -1;
+	if (open_log(options, err) < 0 || detach(options, err) < 0) {
+		listen_remove(options);
+		return -1;
+	}
+	warn_about_passing(options);
+	proofs_try(setup.proofs);
+	spool_dir_fd = open(env_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, ERR_FAILED, "cannot make a socket pair");
+	signal(SIGPIPE, SIG_IGN);
+	pid = fork();
+	if (pid < 0)
+		return err_sys(err, ERR_MEMORY, "cannot fork");
+	if (pid == 0) {
+		close(pair[0]);
+		setup.listen_fds = fds;
+		setup.n_listen_fds = n_fds;
+		setup.helper_fd = pair[1];
+		setup.spool_dir_fd = spool_dir_fd;
+		_exit(run_loop(&setup, uid, gid));
+	}
+	close(pair[1]);
+	for (size_t i = 0; i < n_fds; i++)
+		close(fds[i]);
+	free(fds);
+	status = helper_run(pair[0], pid, options->hosts_file);
+	close(pair[0]);
+	listen_remove(options);
+	if (options->pid_file)
+		unlink(options->pid_file);
+	if (status != 0)
+		exit(status);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct err err = ERR_INIT;
+
+	log_set_program("distcc-gateway");
+	log_set_level(LOG_LEVEL_NOTICE);
+	if (options_parse(&options, argc, (const char **)(uintptr_t)argv, &err) == 0) {
+		switch (options.action) {
+		case GATEWAY_HELP:
+			options_print_help();
+			break;
+		case GATEWAY_VERSION:
+			print_version();
+			break;
+		case GATEWAY_STATUS_TEXT:
+		case GATEWAY_STATUS_JSON:
+			status_show(options.listen_paths[0], options.action == GATEWAY_STATUS_JSON, &err);
+			break;
+		case GATEWAY_SERVE:
+			serve(&options, &err);
+			break;
+		}
+	}
+	if (err.code != ERR_NONE)
+		log_error("%s", err.text);
+	options_release(&options);
+	return err_exit_status(&err);
+}

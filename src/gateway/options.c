@@ -1,0 +1,317 @@
+/* gateway/options.c - see options.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/options.h"
+
+#include <grp.h>
+#include <popt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "hosts/spec.h"
+
+static int parse_id(const char *text, bool is_group, long *id, struct err *err)
+{
+	struct passwd *user = is_group ? NULL : getpwnam(text);
+	struct group *group = is_group ? getgrnam(text) : NULL;
+	int64_t number;
+
+	if (user)
+		*id = user->pw_uid;
+	else if (group)
+		*id = group->gr_gid;
+	else if (str_to_int(text, 0, UINT32_MAX - 1, &number))
+		*id = (long)number;
+	else
+		return err_set(err, ERR_USAGE, "no such %s: '%s'", is_group ? "group" : "user", text);
+	return 0;
+}
+
+static int parse_listen(struct options *options, const char *text, struct err *err)
+{
+	struct host_spec spec;
+
+	if (!str_starts_with(text, "unix:"))
+		return err_set(err, ERR_USAGE, "'%s': the gateway listens on unix:/PATH", text);
+	/* the same rules for paths as in a host list */
+	if (host_spec_parse(&spec, text, err) < 0)
+		return -1;
+	options->listen_paths = mem_resize(options->listen_paths, options->n_listen_paths + 1, sizeof(char *));
+	options->listen_paths[options->n_listen_paths++] = mem_strdup(spec.path);
+	host_spec_release(&spec);
+	return 0;
+}
+
+static int parse_hosts(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	free(options->hosts_file);
+	options->hosts_file = mem_strdup(text);
+	return 0;
+}
+
+static int parse_pass_fds(struct options *options, const char *text, struct err *err)
+{
+	static const char *const names[] = { "never", "auto", "always" };
+
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(names[i], text) == 0) {
+			options->pass_fds = (enum pass_fds)i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_USAGE, "'%s': never, auto or always", text);
+}
+
+static int parse_mode(struct options *options, const char *text, struct err *err)
+{
+	char *end;
+	unsigned long mode = strtoul(text, &end, 8);
+
+	if (*end || end == text || mode > 0777)
+		return err_set(err, ERR_USAGE, "'%s': an octal mode up to 0777", text);
+	options->socket_mode = (mode_t)mode;
+	return 0;
+}
+
+static int parse_socket_group(struct options *options, const char *text, struct err *err)
+{
+	long id = -1;
+
+	if (parse_id(text, true, &id, err) < 0)
+		return -1;
+	options->socket_gid = (gid_t)id;
+	return 0;
+}
+
+static int parse_allow_user(struct options *options, const char *text, struct err *err)
+{
+	struct admission *admission = &options->admission;
+	long id = -1;
+
+	if (parse_id(text, false, &id, err) < 0)
+		return -1;
+	admission->uids = mem_resize(admission->uids, admission->n_uids + 1, sizeof(uid_t));
+	admission->uids[admission->n_uids++] = (uid_t)id;
+	return 0;
+}
+
+static int parse_allow_group(struct options *options, const char *text, struct err *err)
+{
+	struct admission *admission = &options->admission;
+	long id = -1;
+
+	if (parse_id(text, true, &id, err) < 0)
+		return -1;
+	admission->gids = mem_resize(admission->gids, admission->n_gids + 1, sizeof(gid_t));
+	admission->gids[admission->n_gids++] = (gid_t)id;
+	return 0;
+}
+
+static int parse_user(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	free(options->user);
+	options->user = mem_strdup(text);
+	return 0;
+}
+
+static int parse_daemon(struct options *options, const char *text, struct err *err)
+{
+	(void)text;
+	(void)err;
+	options->daemon = true;
+	return 0;
+}
+
+static int parse_no_detach(struct options *options, const char *text, struct err *err)
+{
+	(void)text;
+	(void)err;
+	options->daemon = false;
+	return 0;
+}
+
+static int parse_pid_file(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	free(options->pid_file);
+	options->pid_file = mem_strdup(text);
+	return 0;
+}
+
+static int parse_log_file(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	free(options->log_file);
+	options->log_file = mem_strdup(text);
+	return 0;
+}
+
+static int parse_log_stderr(struct options *options, const char *text, struct err *err)
+{
+	(void)text;
+	(void)err;
+	options->log_stderr = true;
+	return 0;
+}
+
+static int parse_log_level(struct options *options, const char *text, struct err *err)
+{
+	if (!log_level_parse(text, &options->log_level))
+		return err_set(err, ERR_USAGE, "'%s' is no log level", text);
+	return 0;
+}
+
+static int parse_verbose(struct options *options, const char *text, struct err *err)
+{
+	(void)text;
+	(void)err;
+	options->log_level = LOG_LEVEL_DEBUG;
+	return 0;
+}
+
+static int parse_status(struct options *options, const char *text, struct err *err)
+{
+	if (!text || strcmp(text, "text") == 0)
+		options->action = GATEWAY_STATUS_TEXT;
+	else if (strcmp(text, "json") == 0)
+		options->action = GATEWAY_STATUS_JSON;
+	else
+		return err_set(err, ERR_USAGE, "'%s': text or json", text);
+	return 0;
+}
+
+static int parse_force(struct options *options, const char *text, struct err *err)
+{
+	(void)text;
+	(void)err;
+	options->force = true;
+	return 0;
+}
+
+static int parse_help(struct options *options, const char *text, struct err *err)
+{
+	(void)text;
+	(void)err;
+	options->action = GATEWAY_HELP;
+	return 0;
+}
+
+static int parse_version(struct options *options, const char *text, struct err *err)
+{
+	(void)text;
+	(void)err;
+	options->action = GATEWAY_VERSION;
+	return 0;
+}
+
+struct option_spec {
+	const char *name;
+	char letter;
+	const char *argument;		/* NULL: none; "[X]": may be left out */
+	int (*parse)(struct options *options, const char *text, struct err *err);
+	const char *help;
+};
+
+static const struct option_spec specs[] = {
+	{ "listen", 0, "unix:PATH", parse_listen, "listen there (repeatable); default unix:/run/distcc-gw/socket" },
+	{ "hosts", 0, "FILE", parse_hosts, "the servers; default DISTCC_GATEWAY_HOSTS, " SYSCONFDIR "/distcc/gateway.hosts, .../hosts" },
+	{ "pass-fds", 0, "never|auto|always", parse_pass_fds, "hand connections to clients instead of relaying; default never" },
+	{ "socket-mode", 0, "OCTAL", parse_mode, "mode of the socket; default 0666" },
+	{ "socket-group", 0, "GROUP", parse_socket_group, "group of the socket" },
+	{ "allow-user", 0, "USER", parse_allow_user, "serve this user (repeatable); default everybody" },
+	{ "allow-group", 0, "GROUP", parse_allow_group, "serve the members of this group (repeatable)" },
+	{ "user", 0, "USER", parse_user, "run as USER; default distcc, else distccd" },
+	{ "daemon", 0, NULL, parse_daemon, "detach once the socket can be connected to" },
+	{ "no-detach", 0, NULL, parse_no_detach, "stay in the foreground (the default)" },
+	{ "pid-file", 'P', "FILE", parse_pid_file, "write the process id there" },
+	{ "log-file", 0, "FILE", parse_log_file, "append messages to FILE" },
+	{ "log-stderr", 0, NULL, parse_log_stderr, "messages to stderr (the default in the foreground)" },
+	{ "log-level", 0, "LEVEL", parse_log_level, "critical, error, warning, notice (default), info or debug" },
+	{ "verbose", 0, NULL, parse_verbose, "the same as --log-level=debug" },
+	{ "status", 0, "[text|json]", parse_status, "ask the gateway that runs, and print what it says" },
+	{ "force", 0, NULL, parse_force, "accept a place where others could replace the socket" },
+	{ "help", 0, NULL, parse_help, "this text" },
+	{ "version", 0, NULL, parse_version, "version and licence" },
+};
+enum { N_SPECS = sizeof(specs) / sizeof(specs[0]) };
+
+static void make_popt_table(struct poptOption table[N_SPECS + 1])
+{
+	memset(table, 0, sizeof(*table) * (N_SPECS + 1));
+	for (int i = 0; i < N_SPECS; i++) {
+		table[i].longName = specs[i].name;
+		table[i].shortName = specs[i].letter;
+		table[i].argInfo = specs[i].argument ? POPT_ARG_STRING : POPT_ARG_NONE;
+		if (specs[i].argument && specs[i].argument[0] == '[')
+			table[i].argInfo |= POPT_ARGFLAG_OPTIONAL;
+		table[i].val = i + 1;
+	}
+}
+
+static void set_defaults(struct options *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->socket_mode = 0666;
+	options->socket_gid = (gid_t)-1;
+	options->log_level = LOG_LEVEL_NOTICE;
+}
+
+int options_parse(struct options *options, int argc, const char **argv, struct err *err)
+{
+	struct poptOption table[N_SPECS + 1];
+	poptContext context;
+	int value, result = 0;
+
+	set_defaults(options);
+	make_popt_table(table);
+	context = poptGetContext("distcc-gateway", argc, argv, table, 0);
+	while (result == 0 && (value = poptGetNextOpt(context)) > 0) {
+		autofree char *argument = poptGetOptArg(context);
+
+		result = specs[value - 1].parse(options, argument, err);
+		if (result < 0)
+			err_prefix(err, "--%s", specs[value - 1].name);
+	}
+	if (result == 0 && value < -1)
+		result = err_set(err, ERR_USAGE, "%s: %s", poptBadOption(context, 0), poptStrerror(value));
+	if (result == 0 && poptPeekArg(context))
+		result = err_set(err, ERR_USAGE, "'%s': there are only options", poptPeekArg(context));
+	poptFreeContext(context);
+	if (result == 0 && !options->n_listen_paths) {
+		options->listen_is_default = true;
+		result = parse_listen(options, "unix:/run/distcc-gw/socket", err);
+	}
+	return result;
+}
+
+void options_release(struct options *options)
+{
+	for (size_t i = 0; i < options->n_listen_paths; i++)
+		free(options->listen_paths[i]);
+	free(options->listen_paths);
+	free(options->hosts_file);
+	free(options->admission.uids);
+	free(options->admission.gids);
+	free(options->user);
+	free(options->pid_file);
+	free(options->log_file);
+}
+
+void options_print_help(void)
+{
+	printf("Usage: distcc-gateway [OPTION...]\n"
+	       "Schedules the compile jobs of this machine's builds over the servers of the farm.\n\n");
+	for (int i = 0; i < N_SPECS; i++) {
+		const char *argument = specs[i].argument ? specs[i].argument : "";
+		bool optional = *argument == '[';
+		autofree char *left = optional ? str_format("--%s[=%.*s]", specs[i].name, (int)strlen(argument) - 2, argument + 1) :
+			str_format("--%s%s%s", specs[i].name, *argument ? "=" : "", argument);
+
+		printf("  %-34s %s\n", left, specs[i].help);
+	}
+}

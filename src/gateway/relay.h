@@ -1,0 +1,73 @@
+/*
+ * gateway/relay.h - one job between a client and a server: the request is kept until it is
+ * answered, and the answer until it is whole.
+ *
+ *   IDLE --start--> DIALLING --connected--> RUNNING --whole answer--> ANSWERED
+ *     ^                 |                      |
+ *     +---- fault ------+----------------------+      (the owner queues the job again; the kept
+ *                                                      request is sent to the next server)
+ *
+ * The server's slot is held from start to the end of the connection towards it.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GATEWAY_RELAY_H
+#define GATEWAY_RELAY_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/spool.h"
+#include "gateway/state.h"
+#include "wire/walk.h"
+
+enum relay_state { RELAY_IDLE, RELAY_DIALLING, RELAY_RUNNING, RELAY_ANSWERED };
+
+enum relay_fault {
+	FAULT_TRANSPORT,		/* the server or the way to it */
+	FAULT_REFUSED			/* it took the request and closed: this compiler, or this job */
+};
+
+struct relay {
+	struct gateway *gateway;
+	enum relay_state state;
+	struct server *server;		/* whose slot is held, or NULL */
+	const char *compiler;		/* borrowed from the job: refusals are remembered by it */
+	bool handing;			/* the connection is to be passed on, not relayed */
+	int server_fd;
+	uint32_t ssh_serial;		/* a question to the helper that is not answered yet */
+	size_t addrs_left;
+	struct event *readable, *writable, *timer;
+
+	struct walk request_walk;
+	struct spool request;
+	bool request_ready;		/* DOTI or NFIL seen: the client's preprocessor is done */
+	bool request_whole;
+	char argv0[64];			/* the compiler that the request names, cut to fit */
+	size_t argv0_len;
+	bool argv0_whole;
+	uint64_t request_sent;
+	uint64_t sent_at_timer;		/* progress is looked at when the timer fires */
+
+	struct walk reply_walk;
+	struct spool reply;
+	uint64_t received_at_timer;
+
+	void (*on_connected)(void *context);				/* handing only: server_fd is connected */
+	void (*on_fault)(void *context, enum relay_fault fault, const char *why);
+	void (*on_answered)(void *context);				/* reply is whole; the slot is free again */
+	void *context;
+};
+
+void relay_init(struct relay *relay, struct gateway *gateway);
+void relay_release(struct relay *relay);		/* closes towards the server at once and wholly */
+
+/* Checks, keeps and forwards bytes of the client. ERR_PROTOCOL: they are no request, or follow its
+ * end; ERR_IO: they cannot be kept. */
+int relay_add_request(struct relay *relay, const char *bytes, size_t len, struct err *err);
+/* A granted slot: connects and sends what is there. May call back before it returns. */
+void relay_start(struct relay *relay, struct server *server);
+/* Ends the connection towards the server and frees its slot; the kept request stays. */
+void relay_detach(struct relay *relay);
+
+#endif

@@ -1,0 +1,56 @@
+/* gateway/server.h - one server of the farm: its slots, its addresses, how it has been doing. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GATEWAY_SERVER_H
+#define GATEWAY_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/sock.h"
+#include "gateway/breaker.h"
+#include "gateway/policy.h"
+#include "hosts/spec.h"
+
+enum { SERVER_ADDRS_MAX = 8, SERVER_REFUSALS_MAX = 8, SERVER_REFUSAL_MS = 15000 };
+
+/* A compiler that this server does not run, as two answers in a row have shown. */
+struct server_refusal {
+	char compiler[64];
+	unsigned n;
+	int64_t until_ms;
+};
+
+struct server {
+	struct host_spec spec;
+	char *label;			/* "name:port", "user@name", "unix:/path" */
+	uint32_t generation, index;	/* the helper's name for it */
+	bool draining;			/* no longer in the list: gone when its last job is */
+	int slots, in_flight;
+	struct sock_addr addrs[SERVER_ADDRS_MAX];
+	size_t n_addrs, next_addr;
+	bool resolving;
+	int64_t resolved_at_ms;
+	struct breaker breaker;
+	struct event *wake;		/* when the breaker becomes half open */
+	struct server_refusal refusals[SERVER_REFUSALS_MAX];
+	uint64_t n_done, n_failed;
+	char last_error[160];
+};
+
+/* Takes the spec over. Numeric addresses are known at once. */
+struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t index);
+void server_free(struct server *server);
+
+bool server_is_named(const struct server *server, const char *name);	/* one of "A+B" of use= */
+/* Host and port as SOCKS names them: as written, or one of the resolved addresses. */
+bool server_is_destination(const struct server *server, const char *host, int port);
+/* Protocol for a client that can do min..max (3: pump): 0 when they do not fit. */
+int server_protocol(const struct server *server, int min, int max);
+enum passed_kind server_passed_kind(const struct server *server);
+
+bool server_refuses(const struct server *server, const char *compiler, int64_t now_ms);
+void server_note_refusal(struct server *server, const char *compiler, int64_t now_ms);
+void server_note_accept(struct server *server, const char *compiler);
+
+#endif

@@ -1,0 +1,61 @@
+/* gateway/state.h - what the loop process knows, for its modules and for --status. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GATEWAY_STATE_H
+#define GATEWAY_STATE_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/gateway.h"
+#include "gateway/schedule.h"
+#include "gateway/server.h"
+#include "gateway/spool.h"
+
+struct counters {			/* since the start, unless said otherwise */
+	uint64_t accepted;		/* connections */
+	uint64_t lease_jobs, raw_jobs, socks_jobs;
+	uint64_t relayed, passed;	/* jobs that ended well, by way */
+	uint64_t replayed;		/* attempts repeated on another server */
+	uint64_t denied;		/* jobs with a DENY, or closed for the same reasons */
+	uint64_t not_admitted;		/* peers turned away by --allow-... */
+	uint64_t protocol_errors, timeouts, foreign_destinations;
+	uint64_t refused_descriptors;	/* attached by peers, closed */
+	uint64_t bytes_in, bytes_out;	/* from clients to servers, and back */
+	unsigned peers, leases;		/* now */
+};
+
+struct peer;
+struct channel;
+
+struct gateway {
+	struct event_base *base;
+	const struct gateway_setup *setup;
+	struct server **servers;
+	size_t n_servers;
+	struct schedule schedule;
+	struct peer *peers;		/* list by peer->next */
+	struct peer *dead;		/* closed, freed when the running callback has returned */
+	struct event *reap;
+	struct spool_pool pool;
+	struct channel *channel;
+	struct counters counters;
+	uint64_t next_lease;
+	uid_t overflow_uid;
+	int64_t started_at_ms;
+	char hosts_name[256];
+	struct event **listeners;
+	size_t n_listeners;
+	struct event *resume;		/* listening again after descriptors ran out */
+	int spare_fd;			/* given up to accept and close one peer then */
+};
+
+/* Lets waiting jobs have what became free. */
+void gateway_schedule(struct gateway *gateway);
+/* Takes a slot back; its server may go when it drains. */
+void gateway_slot_free(struct gateway *gateway, struct server *server);
+/* A job found the server unreachable or cut off. */
+void gateway_server_failed(struct gateway *gateway, struct server *server, const char *why);
+void gateway_server_worked(struct gateway *gateway, struct server *server);
+
+#endif
