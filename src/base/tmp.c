@@ -2,13 +2,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/tmp.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/env.h"
@@ -60,56 +61,71 @@ char *tmp_dir_make(const char *dir, const char *prefix, struct err *err)
 	return name;
 }
 
-/* Empties the directory behind fd, which it closes. */
+struct entry {				/* of getdents64(2); glibc has no name for it everywhere */
+	uint64_t inode;
+	int64_t offset;
+	unsigned short record_len;
+	unsigned char type;
+	char name[];
+};
+
+static int empty_dir(int fd, int depth);
+
+static int remove_subdir(int parent, const char *name, int depth)
+{
+	int child = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int result;
+
+	/* A compile may have made a directory that its own user cannot read. */
+	if (child < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
+		child = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (child < 0)
+		return -1;
+	if (fchmod(child, 0700) < 0 && errno != EPERM)
+		result = -1;
+	else
+		result = empty_dir(child, depth + 1);
+	close(child);
+	return result < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* Only system calls and the stack, so that a signal handler can tidy up, too. */
 static int empty_dir(int fd, int depth)
 {
-	DIR *dir = fdopendir(fd);
-	struct dirent *entry;
-	int result = 0;
+	char bytes[2048] __attribute__((aligned(8)));
+	long n;
 
-	if (!dir) {
-		close(fd);
+	if (depth >= DEPTH_MAX) {
+		errno = ELOOP;
 		return -1;
 	}
-	while ((entry = readdir(dir))) {
-		int child;
+	while ((n = syscall(SYS_getdents64, fd, bytes, sizeof(bytes))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct entry *entry = (const struct entry *)(bytes + at);
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || errno == ENOENT)
-			continue;
-		if (depth >= DEPTH_MAX) {
-			errno = ELOOP;
-			result = -1;
-			break;
+			at += entry->record_len;
+			if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
+				continue;
+			if (unlinkat(fd, entry->name, 0) < 0 && errno != ENOENT && remove_subdir(fd, entry->name, depth) < 0)
+				return -1;
 		}
-		child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (child < 0 && errno == EACCES) {
-			/* A compile may have made a directory that its own user cannot read. */
-			if (fchmodat(dirfd(dir), entry->d_name, 0700, 0) == 0)
-				child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		}
-		if (child < 0) {
-			result = -1;
-			continue;
-		}
-		if ((fchmod(child, 0700) < 0 && errno != EPERM) || empty_dir(child, depth + 1) < 0 || unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) < 0)
-			result = -1;
 	}
-	closedir(dir);
-	return result;
+	return n < 0 ? -1 : 0;
 }
 
 int tmp_dir_remove(const char *path, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int failed;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
 		return err_sys(err, ERR_IO, "cannot open '%s' to remove it", path);
 	/* A directory that is not ours cannot be changed, but perhaps emptied. */
-	if ((fchmod(fd, 0700) < 0 && errno != EPERM) || empty_dir(fd, 0) < 0 || rmdir(path) < 0)
+	failed = (fchmod(fd, 0700) < 0 && errno != EPERM) || empty_dir(fd, 0) < 0;
+	close(fd);
+	if (failed || rmdir(path) < 0)
 		return err_sys(err, ERR_IO, "cannot remove '%s'", path);
 	return 0;
 }

@@ -17,7 +17,7 @@ int tmp_unlinked(const char *dir, struct err *err);
 char *tmp_dir_make(const char *dir, const char *prefix, struct err *err);
 
 /* Removes a directory tree without following any link and without leaving it; makes unreadable
- * directories of ours readable first. Missing is success. */
+ * directories of ours readable first. Missing is success. Safe in a signal handler if err is NULL. */
 int tmp_dir_remove(const char *path, struct err *err);
 
 #endif

@@ -1,0 +1,22 @@
+/* daemon/allow.h - which commands a client may have run. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef DAEMON_ALLOW_H
+#define DAEMON_ALLOW_H
+
+#include <stdbool.h>
+
+#include "base/argv.h"
+#include "base/err.h"
+
+/* ERR_NO_COMPILER when neither LIBDIR/distcc nor /usr/lib/distcc exists. */
+int allow_check_setup(struct err *err);
+
+/*
+ * DISTCC_CMDLIST, if set, maps argv[0] to one of its lines (and refuses if it cannot be read); else
+ * argv[0] must stand in the masquerade directory, unless insecure. Then the options that hand this
+ * machine to the client are refused. ERR_DENIED with a sentence that names the compiler or the
+ * option, and the remedy.
+ */
+int allow_command(struct argv *argv, bool insecure, struct err *err);
+
+#endif

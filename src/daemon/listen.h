@@ -1,0 +1,16 @@
+/* daemon/listen.h - the sockets that a standalone server listens on. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef DAEMON_LISTEN_H
+#define DAEMON_LISTEN_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "daemon/options.h"
+
+/* *fds is yours to free. ERR_BIND, ERR_USAGE. */
+int listen_open(const struct options *options, int **fds, size_t *n_fds, struct err *err);
+/* Removes the socket files of unix: addresses. */
+void listen_remove(const struct options *options);
+
+#endif

@@ -1,0 +1,207 @@
+/* daemon/main.c - distccd: a server that compiles for distcc clients. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/allow.h"
+#include "daemon/listen.h"
+#include "daemon/options.h"
+#include "daemon/workers.h"
+
+enum { NOBODY = 65534 };
+
+static void print_version(void)
+{
+	printf("distccd " PACKAGE_VERSION " " GNU_HOST "\n"
+	       "  (protocols 1, 2 and 3) (default port 3632)\n"
+	       "  built from release " PACKAGE_VERSION "\n"
+	       "Copyright (C) 2026 the distcc authors\n"
+	       "distccd comes with ABSOLUTELY NO WARRANTY. It is free software, and you may use,\n"
+	       "modify and redistribute it under the terms of the GNU General Public License,\n"
+	       "version 2 or later.\n");
+}
+
+static void find_user(const struct options *options, uid_t *uid, gid_t *gid)
+{
+	const char *names[] = { options->user ? options->user : "distcc", options->user ? NULL : "distccd", "nobody" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct passwd *user = names[i] ? getpwnam(names[i]) : NULL;
+
+		if (user) {
+			*uid = user->pw_uid;
+			*gid = user->pw_gid;
+			return;
+		}
+		if (i == 0 && options->user)
+			log_warning("no such user as \"%s\"", options->user);
+	}
+	*uid = *gid = NOBODY;
+}
+
+static int drop_privileges(const struct options *options, struct err *err)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (getuid() != 0 && geteuid() != 0) {
+		if (options->user)
+			log_warning("--user is ignored when distccd is not run by root");
+		return 0;
+	}
+	find_user(options, &uid, &gid);
+	if (setgroups(1, &gid) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 || getuid() != uid ||
+	    geteuid() != uid || getgid() != gid)
+		return err_sys(err, ERR_PRIVILEGES, "cannot become uid %u", uid);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return 0;
+}
+
+static void open_log(const struct options *options)
+{
+	log_set_level(options->log_level);
+	if (options->log_stderr)
+		return;
+	if (options->log_file) {
+		if (log_to_file(options->log_file) == 0)
+			return;
+		log_error("failed to open %s: %s", options->log_file, strerror(errno));
+	}
+	log_to_syslog();
+}
+
+static enum daemon_mode choose_mode(const struct options *options)
+{
+	struct stat st;
+
+	if (options->mode != MODE_AUTO)
+		return options->mode;
+	return fstat(0, &st) == 0 && S_ISSOCK(st.st_mode) ? MODE_INETD : MODE_STANDALONE;
+}
+
+static void write_pid_file(const struct options *options, pid_t pid)
+{
+	FILE *file;
+
+	if (!options->pid_file)
+		return;
+	file = fopen(options->pid_file, "we");
+	if (!file || fprintf(file, "%ld\n", (long)pid) < 0 || fclose(file) != 0)
+		log_error("cannot write pid file '%s': %s", options->pid_file, strerror(errno));
+}
+
+/* The sockets listen already: whoever sees the foreground process end may connect. */
+static int detach(const struct options *options, struct err *err)
+{
+	int null_fd;
+	pid_t pid;
+
+	if (options->no_detach) {
+		setpgid(0, 0);
+		write_pid_file(options, getpid());
+		return 0;
+	}
+	pid = fork();
+	if (pid < 0)
+		return err_sys(err, ERR_MEMORY, "fork failed");
+	if (pid > 0) {
+		write_pid_file(options, pid);
+		_exit(0);
+	}
+	setsid();
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3 && null_fd >= 0; fd++)
+		dup2(null_fd, fd);
+	if (null_fd > 2)
+		close(null_fd);
+	return 0;
+}
+
+static int serve_standalone(const struct options *options, struct err *err)
+{
+	autofree int *fds = NULL;
+	size_t n_fds = 0;
+
+	/* A place in /run needs the rights that are dropped next. */
+	if (listen_open(options, &fds, &n_fds, err) < 0)
+		return -1;
+	if (drop_privileges(options, err) < 0)
+		return -1;
+	open_log(options);
+	if (chdir(env_tmpdir()) < 0)
+		return err_sys(err, ERR_IO, "failed to chdir to '%s'", env_tmpdir());
+	if (detach(options, err) < 0)
+		return -1;
+	alarm((unsigned)options->lifetime_s);
+	log_info("preforking daemon started (" PACKAGE_VERSION " " GNU_HOST ")");
+	return workers_run(options, fds, n_fds, err);
+}
+
+static int serve_inetd(const struct options *options, struct err *err)
+{
+	if (drop_privileges(options, err) < 0)
+		return -1;
+	open_log(options);
+	if (chdir(env_tmpdir()) < 0)
+		return err_sys(err, ERR_IO, "failed to chdir to '%s'", env_tmpdir());
+	log_info("inetd server started");
+	return workers_serve_inetd(options, err);
+}
+
+static int serve(const struct options *options, struct err *err)
+{
+	const char *path = env_get("DISTCCD_PATH");
+
+	if (path)
+		setenv("PATH", path, 1);
+	/* A masqueraded distcc that a compiler's name leads to must not send the job on. */
+	setenv("_DISTCC_SAFEGUARD", "1", 1);
+	if (env_get("DISTCC_IO_TIMEOUT") && env_int("DISTCC_IO_TIMEOUT", 0) <= 0)
+		return err_set(err, ERR_USAGE, "Bad DISTCC_IO_TIMEOUT value: %s", env_get("DISTCC_IO_TIMEOUT"));
+	if (!options->insecure && !env_get("DISTCC_CMDLIST") && allow_check_setup(err) < 0)
+		return -1;
+	errno = 0;
+	if (nice(options->nice) == -1 && errno)
+		log_warning("nice %d failed: %s", options->nice, strerror(errno));
+	return choose_mode(options) == MODE_INETD ? serve_inetd(options, err) : serve_standalone(options, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct err err = ERR_INIT;
+	int status = 0;
+
+	log_set_program("distccd");
+	log_set_level(LOG_LEVEL_NOTICE);
+	if (options_parse(&options, argc, (const char **)(uintptr_t)argv, &err) == 0) {
+		if (options.action == DAEMON_HELP) {
+			print_version();
+			options_print_help();
+		} else if (options.action == DAEMON_VERSION) {
+			print_version();
+		} else {
+			status = serve(&options, &err);
+		}
+	}
+	if (err.code != ERR_NONE) {
+		log_error("%s", err.text);
+		status = err_exit_status(&err);
+	}
+	options_release(&options);
+	return status;
+}
