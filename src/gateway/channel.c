@@ -91,7 +91,7 @@ void channel_close(struct channel *channel)
 }
 
 uint32_t channel_ask(struct channel *channel, enum helper_operation operation, uint32_t generation, uint32_t index,
-		     channel_answer_fn *on_answer, void *context)
+		     int fd, channel_answer_fn *on_answer, void *context)
 {
 	struct helper_request request = { operation, 0, generation, index };
 	struct question *question;
@@ -99,7 +99,7 @@ uint32_t channel_ask(struct channel *channel, enum helper_operation operation, u
 	if (++channel->last_serial == 0)
 		channel->last_serial = 1;
 	request.serial = channel->last_serial;
-	if (send(channel->fd, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request))
+	if (fdpass_send(channel->fd, &request, sizeof(request), fd) != (ssize_t)sizeof(request))
 		return 0;
 	question = mem_alloc(sizeof(*question));
 	*question = (struct question){ .serial = request.serial, .on_answer = on_answer, .context = context };

@@ -18,9 +18,9 @@ struct channel *channel_open(struct event_base *base, int fd, channel_answer_fn 
 			     void *context);
 void channel_close(struct channel *channel);
 
-/* Asks; the serial, or 0 when the line is broken or full. */
+/* Asks; the serial, or 0 when the line is broken or full. fd goes with the question, or is -1. */
 uint32_t channel_ask(struct channel *channel, enum helper_operation operation, uint32_t generation, uint32_t index,
-		     channel_answer_fn *on_answer, void *context);
+		     int fd, channel_answer_fn *on_answer, void *context);
 /* The answer, when it comes, is nobody's any more. */
 void channel_cancel(struct channel *channel, uint32_t serial);
 

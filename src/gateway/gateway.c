@@ -86,7 +86,7 @@ static void resolve(struct gateway *gateway, struct server *server)
 	if (server->spec.kind != HOST_TCP || server->resolving || (server->n_addrs && !server->resolved_at_ms) ||
 	    (server->n_addrs && clock_now_ms() - server->resolved_at_ms < RESOLVE_AGAIN_MS))
 		return;
-	server->resolving = channel_ask(gateway->channel, HELPER_RESOLVE, server->generation, server->index, resolved, gateway) != 0;
+	server->resolving = channel_ask(gateway->channel, HELPER_RESOLVE, server->generation, server->index, -1, resolved, gateway) != 0;
 }
 
 void gateway_slot_free(struct gateway *gateway, struct server *server)
@@ -375,7 +375,7 @@ int gateway_run(const struct gateway_setup *setup, struct err *err)
 	on_int = evsignal_new(gateway->base, SIGINT, on_end, gateway);
 	event_add(on_term, NULL);
 	event_add(on_int, NULL);
-	if (!channel_ask(gateway->channel, HELPER_LOAD_HOSTS, 0, 0, hosts_loaded, &loop))
+	if (!channel_ask(gateway->channel, HELPER_LOAD_HOSTS, 0, 0, -1, hosts_loaded, &loop))
 		err_set(&loop.failure, ERR_GONE, "the parent process is gone");
 	else
 		event_base_dispatch(gateway->base);

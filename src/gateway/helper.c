@@ -26,6 +26,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/tmp.h"
+#include "gateway/filter.h"
+#include "gateway/handoff.h"
 #include "hosts/list.h"
 #include "net/ssh.h"
 
@@ -42,6 +44,7 @@ struct helper {
 	struct host_list list;
 	uint32_t generation;
 	char *ssh_words;
+	const struct proof_result *proofs;
 };
 
 static void send_answer(const struct helper *helper, struct helper_answer *answer, int fd)
@@ -164,6 +167,21 @@ static void start_ssh(const struct helper *helper, struct helper_answer *answer,
 	fd_close(&stream.child.pidfd);
 }
 
+/* ------------------------------------------------------------------ connections to be passed on */
+
+static void secure(const struct helper *helper, struct helper_answer *answer, int fd)
+{
+	struct err err = ERR_INIT;
+
+	/* Only the filter needs rights; the loop has tried, and does, the rest. */
+	if (fd < 0 || handoff_secure(fd, helper->proofs, handoff_filter_enabled(), &err) < 0) {
+		send_failure(helper, answer, err.text);
+		return;
+	}
+	answer->ok = 1;
+	send_answer(helper, answer, -1);
+}
+
 /* ------------------------------------------------------------------ requests and signals */
 
 /* False when the loop has gone. */
@@ -172,7 +190,8 @@ static bool take_request(struct helper *helper)
 	struct helper_request request;
 	struct helper_answer answer;
 	const struct host_spec *spec = NULL;
-	ssize_t n = recv(helper->loop_fd, &request, sizeof(request), 0);
+	autoclose int fd = -1;
+	ssize_t n = fdpass_recv(helper->loop_fd, &request, sizeof(request), &fd, NULL);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
@@ -191,6 +210,8 @@ static bool take_request(struct helper *helper)
 		resolve(helper, &answer, spec);
 	else if (request.operation == HELPER_SSH && spec && spec->kind == HOST_SSH)
 		start_ssh(helper, &answer, spec);
+	else if (request.operation == HELPER_SECURE)
+		secure(helper, &answer, fd);
 	else
 		send_failure(helper, &answer, "the host list has changed");
 	return true;
@@ -244,10 +265,10 @@ static char *choose_ssh(void)
 	return words ? mem_strdup(words) : mem_strdup("ssh -o BatchMode=yes");
 }
 
-int helper_run(int loop_fd, pid_t loop_pid, const char *hosts_file)
+int helper_run(int loop_fd, pid_t loop_pid, const char *hosts_file, const struct proof_result proofs[PROOF_N])
 {
 	struct helper helper = { .loop_fd = loop_fd, .loop_pid = loop_pid, .hosts_file = hosts_file, .list = HOST_LIST_INIT,
-				 .ssh_words = choose_ssh() };
+				 .ssh_words = choose_ssh(), .proofs = proofs };
 	sigset_t wanted;
 	int signal_fd, status = 0;
 

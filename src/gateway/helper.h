@@ -16,11 +16,14 @@
 
 #include "base/err.h"
 #include "base/sock.h"
+#include "gateway/policy.h"
 
 enum helper_operation {
 	HELPER_LOAD_HOSTS = 1,	/* answer: fd of a memfd with the file's text; generation counts up */
 	HELPER_RESOLVE,		/* answer: addresses of server `index` of `generation` (TCP) */
-	HELPER_SSH		/* answer: fd of a socket whose other end is the ssh command of server `index` */
+	HELPER_SSH,		/* answer: fd of a socket whose other end is the ssh command of server `index` */
+	HELPER_SECURE		/* comes with the fd of a connection that is to be passed on: attaches the filter
+				 * (handoff.h), where the kernel lets only the privileged do that */
 };
 
 enum { HELPER_ADDRS_MAX = 8, HELPER_TEXT_MAX = 256 };
@@ -49,6 +52,6 @@ struct helper_answer {
  * the loop and ends within a second; SIGHUP: the loop gets an unasked LOAD_HOSTS answer (serial 0).
  * Returns the loop's exit status.
  */
-int helper_run(int loop_fd, pid_t loop_pid, const char *hosts_file);
+int helper_run(int loop_fd, pid_t loop_pid, const char *hosts_file, const struct proof_result proofs[PROOF_N]);
 
 #endif

@@ -200,7 +200,7 @@ static int serve(const struct options *options, struct err *err)
 	for (size_t i = 0; i < n_fds; i++)
 		close(fds[i]);
 	free(fds);
-	status = helper_run(pair[0], pid, options->hosts_file);
+	status = helper_run(pair[0], pid, options->hosts_file, setup.proofs);
 	close(pair[0]);
 	listen_remove(options);
 	if (options->pid_file)

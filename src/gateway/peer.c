@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "gateway/channel.h"
 #include "gateway/filter.h"
 #include "gateway/handoff.h"
 #include "gateway/relay.h"
@@ -344,23 +345,49 @@ static void send_grant(struct peer *peer, const struct server *server, const cha
 	buf_clear(&peer->out);
 }
 
-/* Handing only: the connection stands. */
-static void relay_connected(void *context)
+static void cannot_hand(struct peer *peer, const char *why)
 {
-	struct peer *peer = context;
-	struct err err = ERR_INIT;
+	log_warning("a connection to '%s' cannot be made safe to pass: %s", peer->relay.server->label, why);
+	deny(peer, "handoff", why);
+}
 
-	if (handoff_secure(peer->relay.server_fd, peer->gateway->setup->proofs, handoff_filter_enabled(), &err) < 0) {
-		/* It may be relayed all the same. */
-		log_warning("a connection to '%s' cannot be made safe to pass: %s", peer->relay.server->label, err.text);
-		deny(peer, "handoff", err.text);
-		return;
-	}
+static void hand_over(struct peer *peer)
+{
 	gateway_server_worked(peer->gateway, peer->relay.server);
 	peer->state = PEER_HANDED;
 	set_waiting(peer, false);
 	set_timer(peer, HANDED_S);
 	send_grant(peer, peer->relay.server, "fd", peer->relay.server_fd);
+}
+
+static void peer_on_secured(void *context, const struct helper_answer *answer, int *fd)
+{
+	struct peer *peer = context;
+
+	(void)fd;
+	peer->relay.helper_serial = 0;
+	if (answer->ok)
+		hand_over(peer);
+	else
+		cannot_hand(peer, answer->text);
+}
+
+/* Handing only: the connection stands. Some kernels let only the privileged attach a filter. */
+static void relay_connected(void *context)
+{
+	struct peer *peer = context;
+	struct gateway *gateway = peer->gateway;
+	struct err err = ERR_INIT;
+
+	if (handoff_secure(peer->relay.server_fd, gateway->setup->proofs, handoff_filter_enabled(), &err) == 0) {
+		hand_over(peer);
+		return;
+	}
+	if (err.sys_errno == EPERM)
+		peer->relay.helper_serial = channel_ask(gateway->channel, HELPER_SECURE, 0, 0, peer->relay.server_fd,
+							peer_on_secured, peer);
+	if (!peer->relay.helper_serial)
+		cannot_hand(peer, err.text);
 }
 
 /* ------------------------------------------------------------------ the schedule's news */

@@ -54,9 +54,9 @@ void relay_detach(struct relay *relay)
 	free_event(&relay->writable);
 	free_event(&relay->timer);
 	fd_close(&relay->server_fd);
-	if (relay->ssh_serial)
-		channel_cancel(relay->gateway->channel, relay->ssh_serial);
-	relay->ssh_serial = 0;
+	if (relay->helper_serial)
+		channel_cancel(relay->gateway->channel, relay->helper_serial);
+	relay->helper_serial = 0;
 	if (relay->state != RELAY_ANSWERED)
 		relay->state = RELAY_IDLE;
 	relay->server = NULL;
@@ -354,7 +354,7 @@ static void relay_on_ssh(void *context, const struct helper_answer *answer, int 
 {
 	struct relay *relay = context;
 
-	relay->ssh_serial = 0;
+	relay->helper_serial = 0;
 	if (!answer->ok || *fd < 0) {
 		fault(relay, FAULT_TRANSPORT, answer->text);
 		return;
@@ -372,9 +372,9 @@ void relay_start(struct relay *relay, struct server *server)
 	relay->timer = evtimer_new(relay->gateway->base, relay_on_timer, relay);
 	if (server->spec.kind == HOST_SSH) {
 		set_timer(relay, SSH_START_S);
-		relay->ssh_serial = channel_ask(relay->gateway->channel, HELPER_SSH, server->generation, server->index,
-						relay_on_ssh, relay);
-		if (!relay->ssh_serial)
+		relay->helper_serial = channel_ask(relay->gateway->channel, HELPER_SSH, server->generation, server->index,
+						   -1, relay_on_ssh, relay);
+		if (!relay->helper_serial)
 			fault(relay, FAULT_TRANSPORT, "ssh cannot be started");
 		return;
 	}

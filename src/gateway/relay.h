@@ -35,7 +35,7 @@ struct relay {
 	const char *compiler;		/* borrowed from the job: refusals are remembered by it */
 	bool handing;			/* the connection is to be passed on, not relayed */
 	int server_fd;
-	uint32_t ssh_serial;		/* a question to the helper that is not answered yet */
+	uint32_t helper_serial;		/* a question to the helper that is not answered yet */
 	size_t addrs_left;
 	struct event *readable, *writable, *timer;
 
