@@ -209,6 +209,8 @@ static int run_compiler(struct job *job, const char *peer, struct err *err)
 
 	if (err_fd < 0)
 		return -1;
+	/* A compiler that is killed leaves its own temporary files: they go with the directory. */
+	setenv("TMPDIR", job->dir, 1);
 	spec.argv = job->request.argv.words;
 	spec.dir = job->dir;
 	spec.stdin_fd = null_fd;

@@ -25,7 +25,8 @@ ALL = {
     "bwrap-net": (True, "/run/distcc"),
     "abuild": (True, "/home/user/.abuild"),
 }
-AS_ROOT = ["unshare", "portage-root", "portage-install", "nix-like", "nix-bwrap", "bwrap-net", "abuild"]
+# abuild refuses to be run by root
+AS_ROOT = ["unshare", "portage-root", "portage-install", "nix-like", "nix-bwrap", "bwrap-net"]
 AS_ORDINARY_USER = ["portage-user", "nix-like", "nix-bwrap", "bwrap-net", "abuild"]
 
 
