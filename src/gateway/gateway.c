@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "gateway/channel.h"
 #include "gateway/peer.h"
+#include "gateway/reception.h"
 #include "gateway/state.h"
 #include "hosts/list.h"
 
@@ -303,7 +304,7 @@ static void accept_ready(evutil_socket_t listen_fd, short what, void *context)
 		int fd = accept4((int)listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0) {
-			peer_open(gateway, fd);
+			reception_open(gateway, fd);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE)

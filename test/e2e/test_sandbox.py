@@ -4,7 +4,7 @@ distccd, an ssh server and a unix server through the gateway; the result is a lo
 
 import pytest
 
-from lib import compare, peers, sandbox
+from lib import compare, peers, sandbox, wait
 
 C = ["gcc", "-O2", "-MD", "-c", "hello.c", "-o", "hello.o"]
 CXX = ["g++", "-O2", "-c", "sub/shape.cc", "-o", "sub/shape.o"]
@@ -93,7 +93,7 @@ def test_a_server_behind_a_real_sshd_is_reached(stack, gateway, base, workplace,
     for command in (C, CXX):
         local = workplace.run(command, peers.clean_env())
         compare.assert_same(local, run_inside(inside, command, workplace))
-    assert log.read_text().count("COMPILE_OK") == 2
+    wait.until(lambda: log.read_text().count("COMPILE_OK") == 2, "two jobs in the log of the server")
     assert gw.status()[counter] == 2
 
 

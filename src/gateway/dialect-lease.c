@@ -1,0 +1,144 @@
+/* gateway/dialect-lease.c - see dialect-lease.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/dialect-lease.h"
+
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "gateway/status.h"
+#include "gateway/turn.h"
+#include "wire/lease.h"
+#include "wire/version.h"
+
+static void answer_show(struct peer *peer, const struct lease_message *message)
+{
+	const char *what = lease_get(message, "what");
+	autobuf text = BUF_INIT;
+	bool json = str_equal(lease_get(message, "format"), "json");
+
+	if (str_equal(what, "farm"))
+		status_render_farm(&text, peer->gateway, json);
+	else if (json)
+		status_render_json(&text, peer->gateway);
+	else
+		status_render_text(&text, peer->gateway);
+	for (size_t at = 0; at < text.len;) {
+		size_t len = text.len - at < LEASE_PAYLOAD_MAX ? text.len - at : LEASE_PAYLOAD_MAX;
+
+		lease_text(&peer->out, text.data + at, len);
+		at += len;
+	}
+	lease_text(&peer->out, "", 0);
+	peer_close_after_messages(peer);
+}
+
+static void take_want(struct peer *peer, const struct lease_message *message)
+{
+	struct job *job = &peer->job;
+	const char *kind = lease_get(message, "kind");
+
+	job->compiler = mem_strdup(lease_get(message, "compiler"));
+	job->source = mem_strdup(lease_get(message, "source"));
+	job->use = mem_strdup(lease_get(message, "use"));
+	job->wish.allow_relay = lease_has_word(message, "modes", "relay") || !lease_get(message, "modes");
+	job->wish.allow_fd = lease_has_word(message, "modes", "fd");
+	job->protocol_min = lease_has_word(message, "proto", "1") || !lease_get(message, "proto") ? PROTOCOL_PLAIN :
+			    lease_has_word(message, "proto", "2") ? PROTOCOL_LZO : PROTOCOL_PUMP;
+	job->protocol_max = lease_has_word(message, "proto", "3") ? PROTOCOL_PUMP :
+			    lease_has_word(message, "proto", "2") ? PROTOCOL_LZO : PROTOCOL_PLAIN;
+	if (kind && !str_equal(kind, "compile")) {
+		peer_deny(peer, "kind", "this gateway leases places for compiles only");
+		return;
+	}
+	if (!job->wish.allow_relay && !job->wish.allow_fd) {
+		peer_deny(peer, "modes", "none of the modes in modes= is known here");
+		return;
+	}
+	peer->state = PEER_WANTED;
+	peer_set_timer(peer, WANTED_S);
+}
+
+static void take_result(struct peer *peer, const struct lease_message *message)
+{
+	struct gateway *gateway = peer->gateway;
+	const char *result = lease_get(message, "result");
+	bool again = str_equal(result, "transport-failed") && peer->job.n_tried < JOB_ATTEMPTS_MAX;
+
+	/* Only its own lease moves: a client's word against a server changes nothing for others. */
+	shutdown(peer->relay.server_fd, SHUT_RDWR);
+	breaker_on_nothing(&peer->relay.server->breaker);
+	if (!again) {
+		peer->relay.server->n_done += !str_equal(result, "transport-failed");
+		gateway->counters.passed += !str_equal(result, "transport-failed");
+		log_info("job %llu: uid %u %s %s: passed to '%s', %s", (unsigned long long)peer->lease, peer->cred.uid,
+			 peer->job.compiler ? peer->job.compiler : "?", peer->job.source ? peer->job.source : "",
+			 peer->relay.server->label, result ? result : "no result");
+	}
+	relay_detach(&peer->relay);
+	if (again) {
+		gateway->counters.replayed++;
+		turn_enqueue(peer, true);
+	} else if (str_equal(result, "transport-failed")) {
+		peer_deny(peer, "attempts", "the job was tried on several servers in vain: see distcc-gateway --status");
+	} else {
+		peer_close(peer);
+	}
+}
+
+/* Which message may come in which state: all others are offences. */
+static const struct {
+	enum peer_state state;
+	enum lease_token token;
+} expected[] = {
+	{ PEER_ASKING, LEASE_WANT }, { PEER_ASKING, LEASE_SHOW }, { PEER_WANTED, LEASE_REDY }, { PEER_HANDED, LEASE_RSLT },
+};
+
+static bool is_expected(enum peer_state state, enum lease_token token)
+{
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		if (expected[i].state == state && expected[i].token == token)
+			return true;
+	return false;
+}
+
+static void take_message(struct peer *peer, const struct lease_message *message)
+{
+	if (!is_expected(peer->state, message->token)) {
+		peer_offend(peer, "a message out of turn");
+		return;
+	}
+	switch (message->token) {
+	case LEASE_WANT:
+		take_want(peer, message);
+		break;
+	case LEASE_SHOW:
+		answer_show(peer, message);
+		break;
+	case LEASE_REDY:
+		peer->gateway->counters.lease_jobs++;
+		turn_enqueue(peer, false);
+		break;
+	default:
+		take_result(peer, message);
+	}
+}
+
+void dialect_lease_input(struct peer *peer)
+{
+	while (peer->in.len && (peer->state == PEER_ASKING || peer->state == PEER_WANTED || peer->state == PEER_HANDED)) {
+		autolease message = LEASE_MESSAGE_INIT;
+		struct err err = ERR_INIT;
+		size_t n_used;
+		int found = lease_decode(peer->in.data, peer->in.len, &n_used, &message, &err);
+
+		if (found < 0)
+			peer_offend(peer, err.text);
+		if (found <= 0)
+			return;
+		buf_remove_front(&peer->in, n_used);
+		take_message(peer, &message);
+	}
+	if (peer->in.len && peer->state == PEER_QUEUED)
+		peer_offend(peer, "bytes before the grant");
+}

@@ -1,0 +1,201 @@
+/* gateway/reception.c - see reception.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/reception.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fdpass.h"
+#include "base/log.h"
+#include "gateway/dialect-lease.h"
+#include "gateway/dialect-raw.h"
+#include "gateway/dialect-socks.h"
+#include "gateway/handoff.h"
+#include "gateway/turn.h"
+#include "wire/lease.h"
+
+enum {
+	CHUNK = 65536,
+	PROGRESS_BYTES = 65536		/* in PROGRESS_S */
+};
+
+/* ------------------------------------------------------------------ from the peer */
+
+static void greet(struct peer *peer)
+{
+	struct err err = ERR_INIT;
+	uint32_t version;
+
+	switch (peer->in.data[0]) {
+	case 'G':
+		peer->dialect = DIALECT_LEASE;
+		if (peer->in.len < TOKEN_LEN)
+			return;
+		if (token_decode(peer->in.data, "GATE", &version, &err) < 0) {
+			peer_offend(peer, err.text);
+			return;
+		}
+		if (version != LEASE_VERSION) {
+			peer_deny(peer, "version", "this gateway speaks version 1 of the lease dialect");
+			return;
+		}
+		buf_remove_front(&peer->in, TOKEN_LEN);
+		peer->state = PEER_ASKING;
+		peer_set_timer(peer, ASKING_S);
+		dialect_lease_input(peer);
+		return;
+	case 'D':
+		peer->dialect = DIALECT_RAW;
+		dialect_raw_enter(peer);
+		return;
+	case 5:
+		peer->dialect = DIALECT_SOCKS;
+		dialect_socks_input(peer);
+		return;
+	default:
+		peer_offend(peer, "neither a lease, nor distcc, nor SOCKS5");
+	}
+}
+
+static void request_input(struct peer *peer, const char *bytes, size_t len)
+{
+	struct err err = ERR_INIT;
+
+	peer->moved += len;
+	if (relay_add_request(&peer->relay, bytes, len, &err) < 0) {
+		if (err.code == ERR_IO)
+			peer_deny(peer, "spool", err.text);
+		else
+			peer_offend(peer, err.text);
+		return;
+	}
+	if (peer->state != PEER_REQUEST || !peer->relay.request_whole)
+		return;
+	peer->state = PEER_WORKING;
+	event_del(peer->timer);
+}
+
+static void peer_input(struct peer *peer, const char *bytes, size_t len)
+{
+	switch (peer->state) {
+	case PEER_GREETING:
+		buf_add(&peer->in, bytes, len);
+		greet(peer);
+		break;
+	case PEER_SOCKS:
+		buf_add(&peer->in, bytes, len);
+		dialect_socks_input(peer);
+		break;
+	case PEER_ASKING:
+	case PEER_WANTED:
+	case PEER_HANDED:
+	case PEER_QUEUED:
+		buf_add(&peer->in, bytes, len);
+		dialect_lease_input(peer);
+		break;
+	case PEER_HEAD:
+		dialect_raw_input(peer, bytes, len);
+		break;
+	case PEER_REQUEST:
+		request_input(peer, bytes, len);
+		break;
+	default:
+		peer_offend(peer, "bytes after the request");
+	}
+}
+
+static void peer_on_readable(evutil_socket_t fd, short what, void *context)
+{
+	static char chunk[CHUNK];	/* one thread, used up before anything else is read */
+	struct peer *peer = context;
+
+	(void)what;
+	while (peer->reading) {
+		int n_refused = 0;
+		ssize_t n = fdpass_recv((int)fd, chunk, sizeof(chunk), NULL, &n_refused);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n_refused) {
+			peer->gateway->counters.refused_descriptors += (unsigned)n_refused;
+			peer_offend(peer, "descriptors came with its message");
+			return;
+		}
+		if (n <= 0) {
+			/* Gone: whatever is done for it is cancelled. An answer that it did not wait for, too. */
+			peer_close(peer);
+			return;
+		}
+		peer_input(peer, chunk, (size_t)n);
+		if (peer->state == PEER_CLOSED || (size_t)n < sizeof(chunk))
+			return;
+	}
+}
+
+/* ------------------------------------------------------------------ deadlines */
+
+static const char *const doing[] = {
+	[PEER_GREETING] = "to greet", [PEER_ASKING] = "to ask", [PEER_WANTED] = "to preprocess",
+	[PEER_SOCKS] = "with its SOCKS request", [PEER_HEAD] = "with its command", [PEER_QUEUED] = "in the queue",
+	[PEER_REQUEST] = "with its request", [PEER_WORKING] = "while its server works",
+	[PEER_ANSWER] = "to take its answer", [PEER_HANDING] = "while its server is dialled",
+	[PEER_HANDED] = "to use its connection", [PEER_CLOSING] = "to take its last message", [PEER_CLOSED] = "",
+};
+
+static void peer_on_timer(evutil_socket_t fd, short what, void *context)
+{
+	struct peer *peer = context;
+
+	(void)fd;
+	(void)what;
+	if ((peer->state == PEER_REQUEST || peer->state == PEER_ANSWER) && peer->moved - peer->moved_at_timer >= PROGRESS_BYTES) {
+		peer_set_timer(peer, PROGRESS_S);
+		return;
+	}
+	if (peer->state == PEER_HANDED && handoff_is_used(peer->relay.server_fd))
+		return;
+	peer->gateway->counters.timeouts++;
+	log_notice("peer uid %u pid %d: too slow %s; closed", peer->cred.uid, (int)peer->cred.pid, doing[peer->state]);
+	peer_close(peer);
+}
+
+/* ------------------------------------------------------------------ the beginning */
+
+static void peer_on_gone(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	peer_close(context);
+}
+
+static bool in_group(void *context, gid_t gid)
+{
+	const struct peer *peer = context;
+
+	return sock_peer_in_group(peer->fd, gid);
+}
+
+void reception_open(struct gateway *gateway, int fd)
+{
+	struct peer *peer = peer_new(gateway, fd);
+
+	turn_init(peer);
+	peer->readable = event_new(gateway->base, fd, EV_READ | EV_PERSIST, peer_on_readable, peer);
+	peer->gone = event_new(gateway->base, fd, EV_CLOSED, peer_on_gone, peer);
+	peer->timer = evtimer_new(gateway->base, peer_on_timer, peer);
+	gateway->counters.accepted++;
+	if (!policy_admits(&gateway->setup->options->admission, peer->cred.uid, gateway->overflow_uid, in_group, peer)) {
+		gateway->counters.not_admitted++;
+		log_notice("peer uid %u pid %d: not admitted (--allow-user, --allow-group)", peer->cred.uid, (int)peer->cred.pid);
+		peer->dialect = DIALECT_LEASE;
+		peer_deny(peer, "admission", "this user may not use the gateway: see --allow-user and --allow-group of distcc-gateway");
+		return;
+	}
+	peer_set_timer(peer, GREETING_S);
+	peer_set_reading(peer, true);
+	/* Most clients have spoken by the time they are accepted. */
+	peer_on_readable(fd, EV_READ, peer);
+}

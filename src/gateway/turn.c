@@ -1,0 +1,213 @@
+/* gateway/turn.c - see turn.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/turn.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fdpass.h"
+#include "base/log.h"
+#include "gateway/channel.h"
+#include "gateway/filter.h"
+#include "gateway/handoff.h"
+#include "wire/lease.h"
+
+/* ------------------------------------------------------------------ the relay's news */
+
+static void relay_answered(void *context)
+{
+	struct peer *peer = context;
+
+	peer->state = PEER_ANSWER;
+	peer_set_waiting(peer, false);
+	peer_set_timer(peer, PROGRESS_S);
+	peer_flush(peer);
+}
+
+static void relay_faulted(void *context, enum relay_fault fault, const char *why)
+{
+	struct peer *peer = context;
+	struct job *job = &peer->job;
+
+	log_info("job %llu: %s: %s", (unsigned long long)peer->lease,
+		 fault == FAULT_REFUSED ? "refused" : "transport failed", why);
+	if (job->n_tried == JOB_ATTEMPTS_MAX) {
+		peer_deny(peer, "attempts", "the job was tried on several servers in vain: see distcc-gateway --status");
+		return;
+	}
+	peer->gateway->counters.replayed++;
+	/* What is still to come from the client goes on coming; the state says so. */
+	if (peer->state == PEER_HANDING)
+		peer->state = PEER_QUEUED;
+	turn_enqueue(peer, true);
+}
+
+static void send_grant(struct peer *peer, const struct server *server, const char *mode, int fd)
+{
+	struct lease_writer writer;
+
+	lease_begin(&writer, &peer->out, LEASE_GRNT);
+	lease_add_int(&writer, "lease", (int64_t)peer->lease);
+	lease_add(&writer, "server", server->label);
+	lease_add(&writer, "mode", mode);
+	lease_add_int(&writer, "proto", peer->protocol);
+	lease_end(&writer);
+	if (fd < 0) {
+		peer_flush(peer);
+		return;
+	}
+	/* The descriptor belongs to the grant's own bytes: whatever stood before them goes first. */
+	if (fdpass_send(peer->fd, peer->out.data, peer->out.len, fd) != (ssize_t)peer->out.len) {
+		peer_close(peer);
+		return;
+	}
+	buf_clear(&peer->out);
+}
+
+static void cannot_hand(struct peer *peer, const char *why)
+{
+	log_warning("a connection to '%s' cannot be made safe to pass: %s", peer->relay.server->label, why);
+	peer_deny(peer, "handoff", why);
+}
+
+static void hand_over(struct peer *peer)
+{
+	gateway_server_worked(peer->gateway, peer->relay.server);
+	peer->state = PEER_HANDED;
+	peer_set_waiting(peer, false);
+	peer_set_timer(peer, HANDED_S);
+	send_grant(peer, peer->relay.server, "fd", peer->relay.server_fd);
+}
+
+static void peer_on_secured(void *context, const struct helper_answer *answer, int *fd)
+{
+	struct peer *peer = context;
+
+	(void)fd;
+	peer->relay.helper_serial = 0;
+	if (answer->ok)
+		hand_over(peer);
+	else
+		cannot_hand(peer, answer->text);
+}
+
+/* Handing only: the connection stands. Some kernels let only the privileged attach a filter. */
+static void relay_connected(void *context)
+{
+	struct peer *peer = context;
+	struct gateway *gateway = peer->gateway;
+	struct err err = ERR_INIT;
+
+	if (handoff_secure(peer->relay.server_fd, gateway->setup->proofs, handoff_filter_enabled(), &err) == 0) {
+		hand_over(peer);
+		return;
+	}
+	if (err.sys_errno == EPERM)
+		peer->relay.helper_serial = channel_ask(gateway->channel, HELPER_SECURE, 0, 0, peer->relay.server_fd,
+							peer_on_secured, peer);
+	if (!peer->relay.helper_serial)
+		cannot_hand(peer, err.text);
+}
+
+/* ------------------------------------------------------------------ the schedule's news */
+
+static void start_relay(struct peer *peer, struct server *server)
+{
+	bool whole = peer->relay.request_whole;
+
+	peer->relay.handing = false;
+	peer->state = whole ? PEER_WORKING : PEER_REQUEST;
+	peer->granted_at_ms = clock_now_ms();
+	peer_set_waiting(peer, true);
+	if (!whole)
+		peer_set_timer(peer, PROGRESS_S);
+	else
+		event_del(peer->timer);
+	event_del(peer->gone);
+	peer_set_reading(peer, true);
+	relay_start(&peer->relay, server);
+}
+
+static void start_handing(struct peer *peer, struct server *server)
+{
+	peer->relay.handing = true;
+	peer->state = PEER_HANDING;
+	peer->granted_at_ms = clock_now_ms();
+	event_del(peer->gone);
+	peer_set_reading(peer, true);
+	relay_start(&peer->relay, server);
+}
+
+static void job_granted(struct job *job, struct server *server, int protocol)
+{
+	struct peer *peer = job->context;
+	struct gateway *gateway = peer->gateway;
+	/* What was begun as a relay goes on as one: the client has been told so. */
+	bool undecided = peer->dialect == DIALECT_LEASE && peer->state == PEER_QUEUED;
+	enum handing handing = HANDING_RELAY;
+	const char *reason;
+
+	job->tried[job->n_tried++] = server;
+	if (!peer->lease) {
+		peer->lease = ++gateway->next_lease;
+		gateway->counters.leases++;
+	}
+	peer->relay.compiler = job->compiler ? job->compiler : "";
+	if (undecided)
+		handing = policy_handing(gateway->setup->options->pass_fds, gateway->setup->proofs, server_passed_kind(server),
+					 peer->cred.uid, job->wish, &reason);
+	if (handing == HANDING_REFUSE) {
+		breaker_on_nothing(&server->breaker);
+		gateway_slot_free(gateway, server);
+		peer_deny(peer, reason, "the gateway does not pass descriptors here (--pass-fds, --status), and the host entry says \",fd\"");
+		return;
+	}
+	if (handing == HANDING_FD) {
+		peer->protocol = protocol;
+		start_handing(peer, server);
+		return;
+	}
+	if (undecided) {
+		peer->protocol = protocol;
+		send_grant(peer, server, "relay", -1);
+		if (peer->state == PEER_CLOSED) {
+			breaker_on_nothing(&server->breaker);
+			gateway_slot_free(gateway, server);
+			return;
+		}
+	}
+	start_relay(peer, server);
+}
+
+static void job_denied(struct job *job, const char *reason, const char *text)
+{
+	peer_deny(job->context, reason, text);
+}
+
+void turn_enqueue(struct peer *peer, bool at_front)
+{
+	bool sending = peer->state == PEER_REQUEST;
+
+	if (!sending && peer->state != PEER_WORKING) {
+		peer->state = PEER_QUEUED;
+		event_del(peer->timer);
+		peer_set_reading(peer, peer->dialect == DIALECT_LEASE);
+		if (peer->dialect != DIALECT_LEASE)
+			event_add(peer->gone, NULL);
+	}
+	peer_set_waiting(peer, true);
+	schedule_add(&peer->gateway->schedule, &peer->job, at_front, clock_now_ms());
+	gateway_schedule(peer->gateway);
+}
+
+void turn_init(struct peer *peer)
+{
+	peer->relay.on_connected = relay_connected;
+	peer->relay.on_fault = relay_faulted;
+	peer->relay.on_answered = relay_answered;
+	peer->relay.context = peer;
+	peer->job.on_grant = job_granted;
+	peer->job.on_deny = job_denied;
+	peer->job.context = peer;
+}
