@@ -36,8 +36,6 @@ enum {
 	CHUNK = 65536,
 	FIRST_BYTE_MS = 15000,		/* a connection that says nothing */
 	HEAD_MS = 300000,		/* the client's preprocessor runs between ARGV and DOTI */
-	BODY_MS = 60000,
-	REPLY_MS = 60000,
 	SOURCE_MAX = 1 << 30
 };
 
@@ -76,7 +74,7 @@ static int read_request(struct job *job, struct err *err)
 	int complete = 0;
 
 	while (complete == 0) {
-		int idle_ms = !walk_started(&job->request.walk) ? FIRST_BYTE_MS : job->request.source.len ? BODY_MS : HEAD_MS;
+		int idle_ms = !walk_started(&job->request.walk) ? FIRST_BYTE_MS : job->request.source.len ? job->options->io_idle_ms : HEAD_MS;
 		ssize_t n = fd_read_some(job->in_fd, chunk, CHUNK, idle_ms, err);
 		size_t n_used;
 
@@ -255,7 +253,7 @@ static int send_reply(struct job *job, struct err *err)
 	job->reply.version = job->request.version;
 	if (reply_encode(&bytes, &job->reply, err) < 0)
 		return -1;
-	return fd_write_full(job->out_fd, bytes.data, bytes.len, REPLY_MS, err);
+	return fd_write_full(job->out_fd, bytes.data, bytes.len, job->options->io_idle_ms, err);
 }
 
 static int make_dir(struct job *job, const char *base_dir, struct err *err)

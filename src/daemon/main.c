@@ -170,8 +170,6 @@ static int serve(const struct options *options, struct err *err)
 		setenv("PATH", path, 1);
 	/* A masqueraded distcc that a compiler's name leads to must not send the job on. */
 	setenv("_DISTCC_SAFEGUARD", "1", 1);
-	if (env_get("DISTCC_IO_TIMEOUT") && env_int("DISTCC_IO_TIMEOUT", 0) <= 0)
-		return err_set(err, ERR_USAGE, "Bad DISTCC_IO_TIMEOUT value: %s", env_get("DISTCC_IO_TIMEOUT"));
 	if (!options->insecure && !env_get("DISTCC_CMDLIST") && allow_check_setup(err) < 0)
 		return -1;
 	errno = 0;

@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { JOBS_MAX = 10000, PORT_DEFAULT = 3632, NICE_DEFAULT = 5 };
+enum { JOBS_MAX = 10000, PORT_DEFAULT = 3632, NICE_DEFAULT = 5, IO_TIMEOUT_S = 300 };
 
 /* ------------------------------------------------------------------ one function for each kind of value */
 
@@ -306,6 +307,18 @@ static bool listens_on_tcp(const struct options *options)
 	return options->n_listen == 0;
 }
 
+/* atoi() takes garbage for 0, and 0 cannot be meant. */
+static int read_environment(struct options *options, struct err *err)
+{
+	const char *value = env_get("DISTCC_IO_TIMEOUT");
+	int seconds = value ? env_int("DISTCC_IO_TIMEOUT", 0) : IO_TIMEOUT_S;
+
+	if (seconds <= 0)
+		return err_set(err, ERR_USAGE, "Bad DISTCC_IO_TIMEOUT value: %s", value);
+	options->io_idle_ms = seconds > INT_MAX / 1000 ? INT_MAX : seconds * 1000;
+	return 0;
+}
+
 int options_parse(struct options *options, int argc, const char **argv, struct err *err)
 {
 	struct poptOption table[N_SPECS + 1];
@@ -324,6 +337,8 @@ int options_parse(struct options *options, int argc, const char **argv, struct e
 	poptFreeContext(context);
 	if (result < 0 || options->action != DAEMON_SERVE)
 		return result;
+	if (read_environment(options, err) < 0)
+		return -1;
 	if (options->allow_private)
 		access_add_private(&options->access);
 	/* Open to everybody is never what nobody said. (inetd's own rules are its caller's.) */

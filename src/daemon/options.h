@@ -26,6 +26,7 @@ struct options {
 	struct access access;
 	bool allow_private;
 	int job_lifetime_s, lifetime_s;	/* 0: none */
+	int io_idle_ms;			/* DISTCC_IO_TIMEOUT: without a byte for so long a client is gone */
 	int nice;
 	char *user;
 	char *pid_file, *log_file;

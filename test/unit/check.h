@@ -1,0 +1,67 @@
+/* test/unit/check.h - what every unit test uses: cmocka, and a test that leaves no descriptor open. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+
+static inline int check_n_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static inline int check_begin(void **state)
+{
+	static int before;
+
+	before = check_n_descriptors();
+	*state = &before;
+	return 0;
+}
+
+static inline int check_end(void **state)
+{
+	int before = *(int *)*state;
+
+	assert_int_equal(check_n_descriptors(), before);
+	return 0;
+}
+
+/* One row of the table of tests. The test must not change *state. */
+#define CHECK(test) cmocka_unit_test_setup_teardown(test, check_begin, check_end)
+
+/* A call that must succeed; its sentence is shown when it does not. `call` uses `err`. */
+#define assert_ok(call) do {							\
+	err_clear(&err);							\
+	if ((call) < 0)								\
+		fail_msg("%s failed: %s", #call, err.text);			\
+} while (0)
+
+/* A call that must fail with the code and with a sentence that holds `words`. */
+#define assert_fails(call, wanted, words) do {					\
+	err_clear(&err);							\
+	if ((call) >= 0)							\
+		fail_msg("%s did not fail", #call);				\
+	assert_int_equal(err.code, wanted);					\
+	if (!strstr(err.text, words))						\
+		fail_msg("%s said '%s', without '%s'", #call, err.text, words);	\
+} while (0)
+
+#endif
