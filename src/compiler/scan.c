@@ -98,7 +98,7 @@ static bool may_name_a_file(const struct option_row *row, const char *word)
 {
 	const char *value = strchr(word, '='), *dot;
 
-	if (strlen(row->name) > 2 || !value)
+	if (row->form != OPTION_PREFIX || (row->meaning & OPT_PREPROCESSOR) || strlen(row->name) > 2 || !value)
 		return false;
 	dot = strrchr(value, '.');
 	return strchr(value, '/') || (dot && dot[1] && strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz") == strlen(dot + 1));
@@ -256,8 +256,11 @@ static void derive_deps_file(struct scan *scan)
 
 static void judge(struct scan *scan, const struct pass *pass)
 {
-	if (!pass->has_compile && !scan->is_assembly_text)
+	if (!pass->has_compile && !scan->is_assembly_text && scan->verdict != SCAN_LOCAL_CPP) {
+		/* It says more than whatever was found in the words of a link. */
+		scan->reason = NULL;
 		local(scan, "not-a-compile", NULL, "the command links, or asks something");
+	}
 	if (!pass->n_inputs) {
 		local(scan, "no-input", NULL, "no source is named");
 		return;

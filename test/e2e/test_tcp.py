@@ -16,6 +16,29 @@ COMPILES = {
     "empty": ["gcc", "-c", "empty.c"],
 }
 
+# What configured projects really pass: each must stay remote.
+USUAL = {
+    "a path in a macro": ["-DSYSCONFDIR=\"/usr/local/etc\"", "-DNAME=a.b"],
+    "a package's flags": ["-O2", "-pipe", "-fstack-protector-strong", "-fstack-clash-protection", "-fcf-protection",
+                          "-D_FORTIFY_SOURCE=2", "-Wformat=2", "-Werror=format-security", "-march=x86-64", "-mtune=generic"],
+    "libtool": ["-fPIC", "-DPIC", "-MT", "hello.lo", "-MD", "-MP", "-MF", "hello.Tpo"],
+    "cmake": ["-MD", "-MT", "CMakeFiles/x.dir/hello.c.o", "-MF", "hello.c.o.d", "-isystem", "/usr/include/x"],
+    "kernel": ["-Wp,-MMD,hello.d", "-nostdinc", "-isystem", "/usr/lib/gcc/x86_64-linux-gnu/12/include", "-isystem", "/usr/include",
+               "-isystem", "/usr/include/x86_64-linux-gnu", "-fno-strict-aliasing", "-mno-sse", "-fno-pie", "-mcmodel=kernel",
+               "-fno-asynchronous-unwind-tables", "-falign-functions=16", "-DKBUILD_BASENAME=\"hello\""],
+    "sections": ["-ffunction-sections", "-fdata-sections", "-fvisibility=hidden", "-Wa,--noexecstack", "-pthread", "-w"],
+}
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_usual_command_lines_are_distributed(stock_server, workplace, client_env, name):
+    server = stock_server()
+    command = ["gcc", *USUAL[name], "-c", "hello.c", "-o", "hello.o"]
+    local = workplace.run(command, peers.clean_env())
+    assert local.rc == 0, local.stderr
+    compare.assert_same(local, workplace.run([peers.CLIENT, *command], client_env(server.host)))
+    server.wait_count(1)
+
 
 @pytest.mark.parametrize("options", ["", ",lzo"], ids=["protocol 1", "protocol 2"])
 @pytest.mark.parametrize("compile_name", COMPILES)
