@@ -26,7 +26,7 @@ import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("DISTCC_BUILD", TOP / "build"))
+BUILD = pathlib.Path(os.environ.get("BUILD_TREE", TOP / "build"))
 STOCK_CLIENT = "/usr/bin/distcc"
 STOCK_SERVER = "/usr/bin/distccd"
 CLONE_NEWNET = 0x40000000

@@ -36,7 +36,7 @@ def nothing_left(monkeypatch):
     marker = uuid.uuid4().hex
     monkeypatch.setenv("DISTCC_TEST_ID", marker)
     for name in list(os.environ):
-        if name.startswith("DISTCC_") and name not in ("DISTCC_TEST_ID", "DISTCC_BUILD", "DISTCC_SOAK"):
+        if name.startswith("DISTCC_") and name not in ("DISTCC_TEST_ID", "DISTCC_SOAK"):
             monkeypatch.delenv(name)
     yield
     left = None

@@ -86,7 +86,7 @@ def test_a_server_that_dies_in_the_middle_costs_no_job(stack, base, stock_server
     with subprocess.Popen([peers.CLIENT, "gcc", "-O2", "-c", "f0.c", "-o", "far.o"], cwd=workplace.path, env=env,
                           stderr=subprocess.PIPE) as client:
         connection, _ = listener.accept()
-        assert connection.recv(12, socket.MSG_WAITALL) == b"DIST00000001"
+        assert wait.for_bytes(connection, 12) == b"DIST00000001"
         connection.sendall(b"DONE00000001STAT00000000SERR00000000SOUT00000000DOTO00001000half")
         connection.close()
         assert client.wait(timeout=60) == 0

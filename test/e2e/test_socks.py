@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from lib import compare, peers, sandbox
+from lib import compare, peers, sandbox, wait
 
 REFUSED = bytes([5, 2])
 
@@ -22,11 +22,11 @@ def connect(gw):
 def greet_and_ask(sock, address_type, address, port):
     """The exchange of Gentoo's patch; returns the first two bytes of the reply."""
     sock.sendall(b"\x05\x01\x00")
-    assert sock.recv(2, socket.MSG_WAITALL) == b"\x05\x00"
+    assert wait.for_bytes(sock, 2) == b"\x05\x00"
     sock.sendall(b"\x05\x01\x00" + bytes([address_type]) + address + struct.pack(">H", port))
-    head = sock.recv(2, socket.MSG_WAITALL)
+    head = wait.for_bytes(sock, 2)
     if head == b"\x05\x00":
-        sock.recv(8, socket.MSG_WAITALL)
+        wait.for_bytes(sock, 8)
     return head
 
 
@@ -100,9 +100,9 @@ def test_other_commands_and_address_types_have_their_own_codes(stock_server, gat
     gw = gateway([f"{stock_server().host}/4"])
     with connect(gw) as sock:
         sock.sendall(b"\x05\x01\x00")
-        assert sock.recv(2, socket.MSG_WAITALL) == b"\x05\x00"
+        assert wait.for_bytes(sock, 2) == b"\x05\x00"
         sock.sendall(request_bytes)
-        assert sock.recv(2, socket.MSG_WAITALL) == bytes([5, reply])
+        assert wait.for_bytes(sock, 2) == bytes([5, reply])
 
 
 def test_a_client_without_the_open_method_hears_ff(stock_server, gateway):

@@ -15,7 +15,7 @@ import threading
 from lib import wait
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("DISTCC_BUILD", TOP / "build"))
+BUILD = pathlib.Path(os.environ.get("BUILD_TREE", TOP / "build"))
 CLIENT = BUILD / "distcc"
 SERVER = BUILD / "distccd"
 GATEWAY = BUILD / "distcc-gateway"
@@ -183,7 +183,7 @@ def our_server(tmp, **options):
 class Gateway(Daemon):
     """A distcc-gateway of its own, with a host file and a socket in a directory of its own."""
 
-    def __init__(self, tmp, hosts, pass_fds=None, extra=(), program=None, log_path=None, env=None):
+    def __init__(self, tmp, hosts, pass_fds=None, extra=(), program=None, log_path=None, env=None, prefix=()):
         self.tmp = pathlib.Path(tmp)
         self.tmp.mkdir(parents=True, exist_ok=True)
         os.chmod(self.tmp, 0o755)
@@ -192,7 +192,7 @@ class Gateway(Daemon):
         self.dir = self.tmp / "gw"
         self.path = self.dir / "socket"
         self.program = program or GATEWAY
-        command = [self.program, "--listen", f"unix:{self.path}", "--hosts", self.hosts_file, "--log-stderr",
+        command = [*prefix, self.program, "--listen", f"unix:{self.path}", "--hosts", self.hosts_file, "--log-stderr",
                    "--log-level", "info", "--user", "distccd", "--force"]
         if pass_fds:
             command.append(f"--pass-fds={pass_fds}")

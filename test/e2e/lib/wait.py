@@ -51,3 +51,15 @@ def processes_with(marker):
         except OSError:
             continue
     return found
+
+
+def for_bytes(sock, count):
+    """Exactly so many bytes of a socket, or what came before its end. (MSG_WAITALL is not enough for
+    sockets with a timeout.)"""
+    data = b""
+    while len(data) < count:
+        part = sock.recv(count - len(data))
+        if not part:
+            break
+        data += part
+    return data

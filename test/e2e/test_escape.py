@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Item 7: a passed descriptor is a way out of a sandbox, if it is not shut. Without the filter the
+escape is achieved here, so that the tests can fail; with it, it is not. And no field of any dialect
+makes the gateway connect where a client says."""
+
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from lib import lease, peers, sandbox, wait
+
+ESCAPE = pathlib.Path(__file__).with_name("escape.py")
+
+
+class Outside:
+    """A listener in the host's namespace that greets whoever reaches it."""
+
+    def __init__(self):
+        self.reached = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self):
+        while True:
+            try:
+                caller, address = self.listener.accept()
+            except OSError:
+                return
+            self.reached.append(address)
+            with caller:
+                caller.sendall(b"outside")
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(timeout=10)
+        self.listener.close()
+
+
+@pytest.fixture
+def outside(stack):
+    return stack.enter_context(Outside())
+
+
+def attack(gw, *words):
+    """Starts the hostile build as an ordinary user in a namespace without a network."""
+    return subprocess.Popen([*sandbox.AS_USER, "unshare", "-rn", "/usr/bin/python3", str(ESCAPE), str(gw.path), *map(str, words)],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=peers.clean_env(HOME="/nonexistent"))
+
+
+def try_to_connect(gw, outside):
+    process = attack(gw, "connect", outside.port)
+    said, _ = process.communicate(timeout=60)
+    return said.strip()
+
+
+def try_to_listen(gw):
+    process = attack(gw, "listen")
+    port = process.stdout.readline().strip()
+    if port.isdigit():
+        with socket.socket() as caller:
+            caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+            try:
+                caller.connect(("127.0.0.1", int(port)))
+                caller.sendall(b"outside")
+            except OSError:
+                pass
+            said, _ = process.communicate("tried\n", timeout=60)
+            return said.strip()
+    process.communicate(timeout=60)
+    return port
+
+
+def test_without_the_filter_the_escape_succeeds(stock_server, gateway, outside):
+    """What the filter is for. This build of the gateway is for this test only."""
+    gw = gateway([stock_server().host], pass_fds="always", program=peers.GATEWAY_NOFILTER)
+    assert try_to_connect(gw, outside) == "escaped"
+    assert len(outside.reached) == 1
+    assert try_to_listen(gw) == "escaped"
+
+
+def test_with_the_filter_both_ways_are_shut(stock_server, gateway, outside):
+    gw = gateway([stock_server().host], pass_fds="always")
+    assert try_to_connect(gw, outside).startswith("shut: ")
+    assert outside.reached == []
+    assert try_to_listen(gw).startswith("shut: ")
+    assert gw.status()["descriptors"] > 0
+
+
+def test_always_says_at_the_start_what_it_opens(stock_server, gateway):
+    gw = gateway([stock_server().host], pass_fds="always")
+    assert len([line for line in gw.lines if "--pass-fds=always" in line]) == 1
+
+
+def test_auto_relays_what_is_not_proved_and_says_which_proof_failed(stock_server, gateway):
+    """Whatever this kernel has: the grant must agree with the proofs that --status shows."""
+    gw = gateway([stock_server().host], pass_fds="auto")
+    proofs = gw.status()["proofs"]
+    assert proofs["af-unix"]["holds"]
+    for proof in proofs.values():
+        assert proof["holds"] or proof["why"]
+    passes = proofs["tls-ulp"]["holds"] or proofs["cgroup-bpf"]["holds"]
+    asked = subprocess.run([*sandbox.AS_USER, "/usr/bin/python3", "-c",
+                            "import sys; sys.path.insert(0, sys.argv[2]); from lib import lease\n"
+                            "with lease.Lease(sys.argv[1]) as one: print(one.ask(modes='relay,fd')[1]['mode'])",
+                            str(gw.path), str(ESCAPE.parent)], capture_output=True, text=True, timeout=60, check=True)
+    assert asked.stdout.strip() == ("fd" if passes else "relay")
+
+
+def test_root_gets_no_tcp_socket_in_auto(stock_server, gateway):
+    gw = gateway([stock_server().host], pass_fds="auto")
+    with lease.Lease(gw.path) as connection:
+        name, pairs = connection.ask(modes="fd")
+        assert (name, pairs["reason"]) in (("DENY", "peer-is-root"), ("DENY", "not-proved"))
+
+
+def test_never_is_the_default(stock_server, gateway):
+    gw = gateway([stock_server().host])
+    with lease.Lease(gw.path) as connection:
+        name, pairs = connection.ask(modes="fd")
+        assert (name, pairs["reason"]) == ("DENY", "mode-never")
+
+
+# ------------------------------------------------------------------ foreign names
+
+def packets(pid):
+    """How many packets any interface of the process's namespace has sent."""
+    lines = pathlib.Path(f"/proc/{pid}/net/dev").read_text(encoding="ascii").splitlines()[2:]
+    return sum(int(line.split(":")[1].split()[9]) for line in lines)
+
+
+@pytest.fixture
+def lonely_gateway(gateway, base):
+    """A gateway in a namespace of its own with a loopback interface that nobody else uses; whatever
+    it sends is counted. Its only server is never asked in these tests."""
+    ssh = base / "ssh-was-called"
+    script = base / "ssh"
+    script.write_text(f"#!/bin/sh\ntouch {ssh}\n")
+    script.chmod(0o755)
+    gw = gateway(["127.0.0.1:1/2"], prefix=["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"],
+                 env={"DISTCC_SSH": str(script)})
+    before = packets(gw.pid)
+    yield gw
+    assert packets(gw.pid) == before
+    assert not ssh.exists()
+
+
+FOREIGN = ["127.0.0.1:9", "localhost:9", "[::1]:9", "example.org", "root@127.0.0.1", "unix:/run/other", "127.0.0.1:1@127.0.0.1:9",
+           "-oProxyCommand=touch"]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_a_foreign_name_in_a_lease_matches_nothing(lonely_gateway, foreign):
+    with lease.Lease(lonely_gateway.path) as connection:
+        name, pairs = connection.ask(use=foreign, server=foreign, host=foreign, compiler=foreign, source=foreign, build=foreign)
+        assert (name, pairs["reason"]) == ("DENY", "no-server")
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_a_foreign_destination_in_socks_is_refused(lonely_gateway, foreign):
+    text = foreign.encode()
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(20)
+        sock.connect(str(lonely_gateway.path))
+        sock.sendall(b"\x05\x01\x00" + b"\x05\x01\x00\x03" + bytes([len(text)]) + text + b"\x00\x01")
+        assert wait.for_bytes(sock, 12)[:4] == b"\x05\x00\x05\x02"
+    assert lonely_gateway.status()["foreign_destinations"] == 1
+
+
+def test_other_socks_commands_are_refused(lonely_gateway):
+    for command in (2, 3, 0xf0):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(20)
+            sock.connect(str(lonely_gateway.path))
+            sock.sendall(b"\x05\x01\x00" + bytes([5, command, 0, 1, 127, 0, 0, 1, 0, 1]))
+            assert wait.for_bytes(sock, 12)[:4] == b"\x05\x00\x05\x07"
+
+
+@pytest.mark.parametrize("dialect", ["raw", "relay"])
+def test_foreign_names_in_a_request_stay_words_of_a_command(stock_server, gateway, outside, dialect):
+    """The request goes to the configured server, which makes of the words what it can."""
+    server = stock_server()
+    gw = gateway([server.host])
+    foreign = f"127.0.0.1:{outside.port}"
+    words = ["gcc", f"-DHOST={foreign}", f"--server={foreign}", f"@{foreign}", "-c", "x.i", "-o", foreign]
+    request = b"DIST00000001" + b"ARGC%08x" % len(words) + b"".join(b"ARGV%08x" % len(w) + w.encode() for w in words)
+    request += b"DOTI00000007int x;\n"
+    if dialect == "raw":
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(20)
+        sock.connect(str(gw.path))
+    else:
+        connection = lease.Lease(gw.path)
+        assert connection.ask(modes="relay")[0] == "GRNT"
+        sock = connection.sock
+    with sock:
+        sock.sendall(request)
+        while sock.recv(4096):
+            pass
+    assert outside.reached == []
