@@ -232,14 +232,17 @@ static enum outcome attempt_lease(struct job *job, const struct host_spec *host,
 	};
 	enum outcome outcome;
 
+	lease.silence_ms = job->settings->io_idle_ms < LEASE_SILENCE_MS ? job->settings->io_idle_ms : LEASE_SILENCE_MS;
 	/* The place in the queue is taken while the preprocessor runs. */
 	if (lease_ask(&lease, host, &wish, err) < 0)
 		return OUTCOME_HOST_FAULT;
 	outcome = ensure_text(job);
 	if (outcome != OUTCOME_ANSWER)
 		return outcome;
-	if (lease_ready(&lease, job->cpp.text_len, err) < 0)
+	if (lease_ready(&lease, job->cpp.text_len, err) < 0) {
+		err_prefix(err, "unix:%s", host->path);
 		return OUTCOME_HOST_FAULT;
+	}
 	str_copy(job->server, sizeof(job->server), lease.server);
 	if (lease.mode == LEASE_RELAY)
 		return relay(job, &lease, err);
@@ -255,8 +258,8 @@ static enum outcome attempt_gateway(struct job *job, const struct host_spec *hos
 	for (int i = 0; i < LEASE_ATTEMPTS; i++) {
 		reply_release(&job->reply);
 		outcome = attempt_lease(job, host, err);
-		/* Only a connection that was lost is worth a second one; a refusal is an answer. */
-		if (outcome != OUTCOME_HOST_FAULT || err->code == ERR_NO_HOSTS || !job->cpp.finished)
+		/* Only a connection that was lost is worth a second one; a refusal is an answer, silence lasts. */
+		if (outcome != OUTCOME_HOST_FAULT || err->code == ERR_NO_HOSTS || err->code == ERR_TIMEOUT || !job->cpp.finished)
 			break;
 		log_info("%s; asking once more", err->text);
 	}

@@ -74,6 +74,15 @@ static void wait_for_a_slot(const struct host_list *list, const bool *usable, co
 	}
 }
 
+static int nobody_left(const struct host_list *list, const struct settings *settings, struct err *err)
+{
+	for (size_t i = 0; i < list->n_hosts; i++)
+		if (!list->hosts[i].down)
+			return err_set(err, ERR_NO_HOSTS, "every host failed less than %d s ago, '%s' for one; DISTCC_BACKOFF_PERIOD=0 tries them again now",
+				       settings->backoff_s, list->hosts[i].text);
+	return err_set(err, ERR_NO_HOSTS, "every host in the list is marked ',down'");
+}
+
 int pick_host(struct pick *pick, const struct host_list *list, const bool *failed, const struct settings *settings,
 	      struct err *err)
 {
@@ -87,7 +96,7 @@ int pick_host(struct pick *pick, const struct host_list *list, const bool *faile
 		n_usable += usable[i];
 	}
 	if (!n_usable)
-		return err_set(err, ERR_NO_HOSTS, "no host is usable now");
+		return nobody_left(list, settings, err);
 	for (;;) {
 		for (int slot = 0; slot <= SLOT_MAX; slot++) {
 			int result = try_slot(pick, list, usable, slot, err);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/dial.h"
 
+#include <errno.h>
+
 #include "base/env.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -63,6 +65,8 @@ int dial(const struct host_spec *host, struct deadline deadline, struct stream *
 	default:
 		return err_set(err, ERR_HOSTSPEC, "host '%s' is this machine", host->text);
 	}
+	if (result < 0 && err && err->sys_errno == ECONNREFUSED)
+		return err_set(err, ERR_CONNECT, "host '%s': connection refused: is distccd running there, on this port and address?", host->text);
 	if (result < 0)
 		return err_prefix(err, "host '%s'", host->text);
 	stream->in_fd = stream->out_fd = fd;

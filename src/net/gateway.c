@@ -11,7 +11,6 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/sock.h"
-#include "wire/lease.h"
 
 enum { CONNECT_MS = 10000, CHUNK = 4096 };
 
@@ -73,10 +72,11 @@ static int receive(struct lease *lease, bool take_fd, struct err *err)
 		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
 			break;
 		if (errno == EAGAIN) {
-			int ready = fd_wait(lease->fd, POLLIN, deadline_after_ms(LEASE_SILENCE_MS));
+			int ready = fd_wait(lease->fd, POLLIN, deadline_after_ms(lease->silence_ms));
 
 			if (ready == 0)
-				return gone("not a word for a minute", err);
+				return err_set(err, ERR_TIMEOUT, "the gateway is silent for %d s: is it stopped, or its machine overloaded?",
+					       lease->silence_ms / 1000);
 			if (ready < 0)
 				return err_sys(err, ERR_IO, "cannot wait for the gateway");
 		}

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "hosts/spec.h"
+#include "wire/lease.h"
 
 struct lease_wish {
 	const char *kind;		/* "compile" */
@@ -28,9 +29,10 @@ struct lease {
 	enum lease_mode mode;
 	int protocol;
 	int job_fd;			/* fd mode: the passed, connected socket; relay: -1 */
+	int silence_ms;			/* after so long without a message the gateway counts as dead */
 	struct buf in;			/* received, not yet decoded */
 };
-#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, BUF_INIT }
+#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, LEASE_SILENCE_MS, BUF_INIT }
 void lease_close(struct lease *lease);
 #define autolease_conn __attribute__((cleanup(lease_close))) struct lease
 
@@ -38,8 +40,9 @@ void lease_close(struct lease *lease);
  * names the socket, the cause and the remedy (missing, refused, too long, no permission). */
 int lease_ask(struct lease *lease, const struct host_spec *host, const struct lease_wish *wish, struct err *err);
 
-/* Says that size bytes are ready and waits for the grant; each WAIT starts the 60 s silence limit
- * anew. ERR_NO_HOSTS when denied (the sentence has the gateway's reason), ERR_CONNECT when it went away. */
+/* Says that size bytes are ready and waits for the grant; each WAIT starts the silence limit anew.
+ * ERR_NO_HOSTS when denied (the sentence has the gateway's reason), ERR_CONNECT when it went away,
+ * ERR_TIMEOUT when it is silent. */
 int lease_ready(struct lease *lease, uint64_t size, struct err *err);
 
 /* fd mode: how the job went. After "transport-failed" call lease_await for the next grant. */
