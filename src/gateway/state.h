@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gateway/gateway.h"
 #include "gateway/schedule.h"
 #include "gateway/server.h"
+#include "gateway/setup.h"
 #include "gateway/spool.h"
 
 struct counters {			/* since the start, unless said otherwise */

@@ -1,0 +1,21 @@
+/* gateway/setup.h - what the loop process is given before it drops its privileges. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GATEWAY_SETUP_H
+#define GATEWAY_SETUP_H
+
+#include <stddef.h>
+
+#include "gateway/options.h"
+#include "gateway/policy.h"
+
+struct gateway_setup {
+	const struct options *options;
+	const int *listen_fds;
+	size_t n_listen_fds;
+	int helper_fd;				/* SEQPACKET to the parent */
+	int spool_dir_fd;			/* for O_TMPFILE: requests and replies too big for memory */
+	struct proof_result proofs[PROOF_N];
+	const char *hosts_name;			/* for messages */
+};
+
+#endif
