@@ -22,10 +22,12 @@ bool breaker_lets_through(const struct breaker *breaker, int64_t now_ms)
 	return false;
 }
 
-void breaker_on_start(struct breaker *breaker, int64_t now_ms)
+bool breaker_on_start(struct breaker *breaker, int64_t now_ms)
 {
-	if (breaker_state(breaker, now_ms) == BREAKER_HALF_OPEN)
-		breaker->probing = true;
+	if (breaker_state(breaker, now_ms) != BREAKER_HALF_OPEN)
+		return false;
+	breaker->probing = true;
+	return true;
 }
 
 void breaker_on_success(struct breaker *breaker)
@@ -40,7 +42,7 @@ void breaker_on_failure(struct breaker *breaker, int64_t now_ms, uint32_t noise)
 	/* Jobs that were on their way when it opened add nothing new. */
 	if (breaker_state(breaker, now_ms) == BREAKER_OPEN)
 		return;
-	if (breaker->failures < 6)
+	if (breaker->failures < 2)
 		pause = (int64_t)BREAKER_FIRST_MS << breaker->failures;
 	breaker->failures++;
 	breaker->probing = false;

@@ -19,16 +19,18 @@ struct breaker {
 	bool probing;			/* the one job of HALF_OPEN is on its way */
 };
 
-enum { BREAKER_FIRST_MS = 1000, BREAKER_MAX_MS = 60000 };
+/* The longest pause is short because a probe is cheap, and a server that is back is wanted within 5 s. */
+enum { BREAKER_FIRST_MS = 1000, BREAKER_MAX_MS = 3000 };
 
 enum breaker_state breaker_state(const struct breaker *breaker, int64_t now_ms);
 /* May a job start now? */
 bool breaker_lets_through(const struct breaker *breaker, int64_t now_ms);
-void breaker_on_start(struct breaker *breaker, int64_t now_ms);
+/* A job starts: is it the probe? */
+bool breaker_on_start(struct breaker *breaker, int64_t now_ms);
 void breaker_on_success(struct breaker *breaker);
 /* noise: any number; it spreads the retries of several gateways by a quarter either way. */
 void breaker_on_failure(struct breaker *breaker, int64_t now_ms, uint32_t noise);
-/* A job that ended without saying anything about the server (the client went away). */
+/* The probe ended without saying anything about the server (the client went away). */
 void breaker_on_nothing(struct breaker *breaker);
 
 #endif

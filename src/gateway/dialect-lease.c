@@ -67,7 +67,8 @@ static void take_result(struct peer *peer, const struct lease_message *message)
 
 	/* Only its own lease moves: a client's word against a server changes nothing for others. */
 	shutdown(peer->relay.server_fd, SHUT_RDWR);
-	breaker_on_nothing(&peer->relay.server->breaker);
+	if (peer->relay.is_probe)
+		breaker_on_nothing(&peer->relay.server->breaker);
 	if (!again) {
 		peer->relay.server->n_done += !str_equal(result, "transport-failed");
 		gateway->counters.passed += !str_equal(result, "transport-failed");

@@ -67,7 +67,7 @@ void relay_detach(struct relay *relay)
 void relay_release(struct relay *relay)
 {
 	/* Ended by the client's going, which says nothing about the server. */
-	if (relay->server)
+	if (relay->server && relay->is_probe)
 		breaker_on_nothing(&relay->server->breaker);
 	relay_detach(relay);
 	spool_release(&relay->request);

@@ -34,6 +34,7 @@ struct relay {
 	struct server *server;		/* whose slot is held, or NULL */
 	const char *compiler;		/* borrowed from the job: refusals are remembered by it */
 	bool handing;			/* the connection is to be passed on, not relayed */
+	bool is_probe;			/* of a server that was down: its end is news in any case */
 	int server_fd;
 	uint32_t helper_serial;		/* a question to the helper that is not answered yet */
 	size_t addrs_left;

@@ -152,7 +152,7 @@ static bool serve(struct schedule *schedule, struct job *job, struct server *con
 	schedule_remove(schedule, job);
 	if (result == PICK_FOUND) {
 		server->in_flight++;
-		breaker_on_start(&server->breaker, now_ms);
+		job->is_probe = breaker_on_start(&server->breaker, now_ms);
 		job->on_grant(job, server, protocol);
 	} else {
 		reason = denial(result, &text);

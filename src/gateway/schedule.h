@@ -25,6 +25,7 @@ struct job {
 	struct server *preferred;		/* a SOCKS client's destination, if it has a free slot */
 	struct server *tried[JOB_ATTEMPTS_MAX];
 	size_t n_tried;
+	bool is_probe;				/* granted: the one job that a server gets which was down */
 	int64_t queued_at_ms;
 
 	void (*on_grant)(struct job *job, struct server *server, int protocol);	/* the slot is taken */

@@ -139,6 +139,14 @@ static void start_handing(struct peer *peer, struct server *server)
 	relay_start(&peer->relay, server);
 }
 
+/* A granted slot that is not used after all. */
+static void give_back(struct peer *peer, struct server *server)
+{
+	if (peer->relay.is_probe)
+		breaker_on_nothing(&server->breaker);
+	gateway_slot_free(peer->gateway, server);
+}
+
 static void job_granted(struct job *job, struct server *server, int protocol)
 {
 	struct peer *peer = job->context;
@@ -153,13 +161,13 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 		peer->lease = ++gateway->next_lease;
 		gateway->counters.leases++;
 	}
+	peer->relay.is_probe = job->is_probe;
 	peer->relay.compiler = job->compiler ? job->compiler : "";
 	if (undecided)
 		handing = policy_handing(gateway->setup->options->pass_fds, gateway->setup->proofs, server_passed_kind(server),
 					 peer->cred.uid, job->wish, &reason);
 	if (handing == HANDING_REFUSE) {
-		breaker_on_nothing(&server->breaker);
-		gateway_slot_free(gateway, server);
+		give_back(peer, server);
 		peer_deny(peer, reason, "the gateway does not pass descriptors here (--pass-fds, --status), and the host entry says \",fd\"");
 		return;
 	}
@@ -172,8 +180,7 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 		peer->protocol = protocol;
 		send_grant(peer, server, "relay", -1);
 		if (peer->state == PEER_CLOSED) {
-			breaker_on_nothing(&server->breaker);
-			gateway_slot_free(gateway, server);
+			give_back(peer, server);
 			return;
 		}
 	}
