@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/channel.h"
+#include "gateway/farm.h"
 #include "gateway/peer.h"
 #include "gateway/reception.h"
 #include "gateway/state.h"
@@ -136,40 +138,12 @@ void gateway_server_worked(struct gateway *gateway, struct server *server)
 
 /* ------------------------------------------------------------------ the host list */
 
-static bool is_own_socket(const struct gateway *gateway, const struct host_spec *spec)
+static struct server *find_server(const struct gateway *gateway, const struct host_spec *spec)
 {
-	const struct options *options = gateway->setup->options;
+	autofree char *label = server_label(spec);
 
-	for (size_t i = 0; i < options->n_listen_paths; i++)
-		if (strcmp(options->listen_paths[i], spec->path) == 0)
-			return true;
-	return options->listen_is_default && strcmp(spec->path, "/run/distcc-gw.sock") == 0;
-}
-
-static int check_list(const struct gateway *gateway, const struct host_list *list, struct err *err)
-{
-	size_t n_servers = 0;
-
-	for (size_t i = 0; i < list->n_hosts; i++) {
-		const struct host_spec *spec = &list->hosts[i];
-
-		if (spec->kind == HOST_UNIX && is_own_socket(gateway, spec))
-			return err_set(err, ERR_HOSTSPEC, "host '%s' is this gateway's own socket: that would be a loop", spec->text);
-		if (spec->auth)
-			return err_set(err, ERR_HOSTSPEC, "host '%s': ',auth' is not supported in this build", spec->text);
-		n_servers += spec->kind != HOST_LOCAL;
-	}
-	if (list->zeroconf)
-		return err_set(err, ERR_HOSTSPEC, "+zeroconf is not supported in this build");
-	if (!n_servers)
-		return err_set(err, ERR_HOSTSPEC, "it names no server");
-	return 0;
-}
-
-static struct server *find_server(const struct gateway *gateway, const char *text)
-{
 	for (size_t i = 0; i < gateway->n_servers; i++)
-		if (strcmp(gateway->servers[i]->spec.text, text) == 0)
+		if (strcasecmp(gateway->servers[i]->label, label) == 0)
 			return gateway->servers[i];
 	return NULL;
 }
@@ -184,11 +158,9 @@ static void take_list(struct gateway *gateway, struct host_list *list, uint32_t 
 
 		if (list->hosts[i].kind == HOST_LOCAL)
 			continue;
-		server = find_server(gateway, list->hosts[i].text);
+		server = find_server(gateway, &list->hosts[i]);
 		if (server) {
-			server->draining = false;
-			server->generation = generation;
-			server->index = (uint32_t)i;
+			server_update(server, &list->hosts[i], generation, (uint32_t)i);
 			continue;
 		}
 		server = server_new(&list->hosts[i], generation, (uint32_t)i);
@@ -209,12 +181,12 @@ static int load(struct loop *loop, const struct helper_answer *answer, int fd, s
 
 	if (!answer->ok)
 		return err_set(err, ERR_HOSTSPEC, "%s", answer->text);
-	snprintf(loop->gateway.hosts_name, sizeof(loop->gateway.hosts_name), "%s", answer->text);
+	str_copy(loop->gateway.hosts_name, sizeof(loop->gateway.hosts_name), answer->text);
 	if (fd_read_all(fd, HOST_LIST_MAX, &text, err) < 0)
 		return -1;
 	result = host_list_parse(&list, text.data, err);
 	if (result == 0)
-		result = check_list(&loop->gateway, &list, err);
+		result = farm_check(&list, loop->gateway.setup->options, err);
 	if (result == 0)
 		take_list(&loop->gateway, &list, answer->generation);
 	host_list_release(&list);

@@ -8,13 +8,12 @@
 #include "gateway/helper.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <event2/event.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,31 +25,32 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/tmp.h"
+#include "gateway/control.h"
+#include "gateway/farm.h"
 #include "gateway/filter.h"
 #include "gateway/handoff.h"
-#include "hosts/list.h"
 #include "net/ssh.h"
-
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
 
 enum { RESOLVE_S = 10, END_MS = 900 };
 
+static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+
 struct helper {
-	int loop_fd;
-	pid_t loop_pid;
-	const char *hosts_file;
-	struct host_list list;
-	uint32_t generation;
+	const struct helper_setup *setup;
+	struct event_base *base;
+	struct farm farm;
+	struct control *control;
+	struct event *loop_readable, *patience;
+	struct event *signals[4];
 	char *ssh_words;
-	const struct proof_result *proofs;
+	bool ending, loop_ended;
+	int loop_status;
 };
 
 static void send_answer(const struct helper *helper, struct helper_answer *answer, int fd)
 {
 	/* A loop that cannot take it is dying; its end is noticed elsewhere. */
-	if (fdpass_send(helper->loop_fd, answer, sizeof(*answer), fd) < 0)
+	if (fdpass_send(helper->setup->loop_fd, answer, sizeof(*answer), fd) < 0)
 		log_debug("the loop does not take an answer: %s", strerror(errno));
 }
 
@@ -63,51 +63,68 @@ static void send_failure(const struct helper *helper, struct helper_answer *answ
 
 /* ------------------------------------------------------------------ the host list */
 
-static int read_list(const struct helper *helper, struct buf *text, char name[HELPER_TEXT_MAX], struct err *err)
+static void send_list(const struct helper *helper, uint32_t serial)
 {
-	static const char *const places[] = { SYSCONFDIR "/distcc/gateway.hosts", SYSCONFDIR "/distcc/hosts" };
-	const char *value = env_get("DISTCC_GATEWAY_HOSTS"), *path = helper->hosts_file;
+	struct helper_answer answer = { .operation = HELPER_LOAD_HOSTS, .serial = serial, .ok = 1, .generation = helper->farm.generation };
+	autobuf text = BUF_INIT;
+	autoclose int fd = -1;
+	struct err err = ERR_INIT;
 
-	if (!path && value) {
-		snprintf(name, HELPER_TEXT_MAX, "$DISTCC_GATEWAY_HOSTS");
-		buf_add_str(text, value);
-		return 0;
+	farm_format(&helper->farm, &text);
+	str_copy(answer.text, sizeof(answer.text), helper->farm.name);
+	fd = tmp_memory("distcc-gateway-hosts", &err);
+	if (fd < 0 || fd_write_full(fd, text.data, text.len, -1, &err) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		send_failure(helper, &answer, err.text);
+		return;
 	}
-	for (size_t i = 0; !path && i < sizeof(places) / sizeof(places[0]); i++)
-		if (access(places[i], R_OK) == 0)
-			path = places[i];
-	if (!path)
-		return err_set(err, ERR_HOSTSPEC, "no host list: use --hosts FILE, set DISTCC_GATEWAY_HOSTS, or write %s", places[0]);
-	snprintf(name, HELPER_TEXT_MAX, "%s", path);
-	return file_read(path, HOST_LIST_MAX, text, err);
+	send_answer(helper, &answer, fd);
 }
 
 static void load_hosts(struct helper *helper, uint32_t serial)
 {
 	struct helper_answer answer = { .operation = HELPER_LOAD_HOSTS, .serial = serial };
-	struct host_list list = HOST_LIST_INIT;
-	autobuf text = BUF_INIT;
-	autoclose int fd = -1;
 	struct err err = ERR_INIT;
 
-	if (read_list(helper, &text, answer.text, &err) < 0) {
+	if (farm_load(&helper->farm, &err) < 0)
 		send_failure(helper, &answer, err.text);
+	else
+		send_list(helper, serial);
+}
+
+/* ------------------------------------------------------------------ an administrator's wishes */
+
+static int change_list(struct farm *farm, const struct control_request *request, struct err *err)
+{
+	switch (request->operation) {
+	case CONTROL_ADD:
+		return farm_add(farm, request->text, err);
+	case CONTROL_DRAIN:
+		return farm_drain(farm, request->text, err);
+	case CONTROL_REMOVE:
+		return farm_remove(farm, request->text, err);
+	case CONTROL_RELOAD:
+		return farm_load(farm, err);
+	default:
+		return err_set(err, ERR_USAGE, "this gateway is of a release that cannot do that");
+	}
+}
+
+static void helper_on_control(void *context, const struct control_request *request, struct control_answer *answer)
+{
+	struct helper *helper = context;
+	struct err err = ERR_INIT;
+	size_t n_servers = 0;
+
+	if (change_list(&helper->farm, request, &err) < 0) {
+		snprintf(answer->text, sizeof(answer->text), "%s; the list stays as it was", err.text);
+		log_warning("an administrator's request failed: %s", answer->text);
 		return;
 	}
-	/* The loop parses the same text; a bad one is its to report, and ours to stay away from. */
-	if (host_list_parse(&list, text.len ? text.data : "", NULL) == 0) {
-		host_list_release(&helper->list);
-		helper->list = list;
-		helper->generation++;
-	}
-	fd = tmp_memory("distcc-gateway-hosts", &err);
-	if (fd < 0 || (text.len && fd_write_full(fd, text.data, text.len, -1, &err) < 0) || lseek(fd, 0, SEEK_SET) < 0) {
-		send_failure(helper, &answer, err.text);
-		return;
-	}
-	answer.ok = 1;
-	answer.generation = helper->generation;
-	send_answer(helper, &answer, fd);
+	for (size_t i = 0; i < helper->farm.list.n_hosts; i++)
+		n_servers += helper->farm.list.hosts[i].kind != HOST_LOCAL && !helper->farm.list.hosts[i].down;
+	answer->ok = 1;
+	snprintf(answer->text, sizeof(answer->text), "%zu servers are in use", n_servers);
+	send_list(helper, 0);
 }
 
 /* ------------------------------------------------------------------ names */
@@ -138,10 +155,9 @@ static void resolve(const struct helper *helper, struct helper_answer *answer, c
 	if (pid < 0) {
 		send_failure(helper, answer, "cannot fork to resolve a name");
 	} else if (pid == 0) {
-		sigset_t none;
-
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
+		/* the handlers belong to the parent's event loop */
+		for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+			signal(handled[i], SIG_DFL);
 		signal(SIGALRM, SIG_DFL);
 		if (proc_die_with_parent(SIGKILL, parent) < 0)
 			_exit(0);
@@ -174,7 +190,7 @@ static void secure(const struct helper *helper, struct helper_answer *answer, in
 	struct err err = ERR_INIT;
 
 	/* Only the filter needs rights; the loop has tried, and does, the rest. */
-	if (fd < 0 || handoff_secure(fd, helper->proofs, handoff_filter_enabled(), &err) < 0) {
+	if (fd < 0 || handoff_secure(fd, helper->setup->proofs, handoff_filter_enabled(), &err) < 0) {
 		send_failure(helper, answer, err.text);
 		return;
 	}
@@ -191,7 +207,7 @@ static bool take_request(struct helper *helper)
 	struct helper_answer answer;
 	const struct host_spec *spec = NULL;
 	autoclose int fd = -1;
-	ssize_t n = fdpass_recv(helper->loop_fd, &request, sizeof(request), &fd, NULL);
+	ssize_t n = fdpass_recv(helper->setup->loop_fd, &request, sizeof(request), &fd, NULL);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
@@ -202,8 +218,8 @@ static bool take_request(struct helper *helper)
 	answer.serial = request.serial;
 	answer.generation = request.generation;
 	answer.index = request.index;
-	if (request.generation == helper->generation && request.index < helper->list.n_hosts)
-		spec = &helper->list.hosts[request.index];
+	if (request.generation == helper->farm.generation && request.index < helper->farm.list.n_hosts)
+		spec = &helper->farm.list.hosts[request.index];
 	if (request.operation == HELPER_LOAD_HOSTS)
 		load_hosts(helper, request.serial);
 	else if (request.operation == HELPER_RESOLVE && spec && spec->kind == HOST_TCP)
@@ -217,39 +233,63 @@ static bool take_request(struct helper *helper)
 	return true;
 }
 
-/* Reaps everything; true when the loop was among it. */
-static bool reap(const struct helper *helper, int *loop_status)
+static void helper_end(struct helper *helper)
 {
-	bool loop_ended = false;
+	static const struct timeval patience = { 0, END_MS * 1000 };
+
+	if (helper->ending)
+		return;
+	helper->ending = true;
+	kill(helper->setup->loop_pid, SIGTERM);
+	event_add(helper->patience, &patience);
+}
+
+static void helper_on_patience(evutil_socket_t fd, short what, void *context)
+{
+	const struct helper *helper = context;
+
+	(void)fd;
+	(void)what;
+	kill(helper->setup->loop_pid, SIGKILL);
+}
+
+static void helper_on_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct helper *helper = context;
+
+	(void)fd;
+	(void)what;
+	if (!take_request(helper)) {
+		event_del(helper->loop_readable);
+		helper_end(helper);
+	}
+}
+
+static void reap(struct helper *helper)
+{
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == helper->loop_pid) {
-			*loop_status = status;
-			loop_ended = true;
-		}
+		if (pid != helper->setup->loop_pid)
+			continue;
+		helper->loop_ended = true;
+		helper->loop_status = status;
+		event_base_loopbreak(helper->base);
 	}
-	return loop_ended;
 }
 
-static int end_loop(struct helper *helper, int signal_fd, int status)
+static void helper_on_signal(evutil_socket_t signal_number, short what, void *context)
 {
-	struct deadline deadline = deadline_after_ms(END_MS);
+	struct helper *helper = context;
 
-	kill(helper->loop_pid, SIGTERM);
-	while (fd_wait(signal_fd, POLLIN, deadline) > 0) {
-		struct signalfd_siginfo info;
-
-		if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-			break;
-		if (info.ssi_signo == SIGCHLD && reap(helper, &status))
-			return status;
-	}
-	kill(helper->loop_pid, SIGKILL);
-	while (waitpid(helper->loop_pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
+	(void)what;
+	if (signal_number == SIGCHLD)
+		reap(helper);
+	else if (signal_number == SIGHUP)
+		load_hosts(helper, 0);
+	else
+		helper_end(helper);
 }
 
 static int exit_status(int status)
@@ -265,44 +305,48 @@ static char *choose_ssh(void)
 	return words ? mem_strdup(words) : mem_strdup("ssh -o BatchMode=yes");
 }
 
-int helper_run(int loop_fd, pid_t loop_pid, const char *hosts_file, const struct proof_result proofs[PROOF_N])
+static void make_events(struct helper *helper)
 {
-	struct helper helper = { .loop_fd = loop_fd, .loop_pid = loop_pid, .hosts_file = hosts_file, .list = HOST_LIST_INIT,
-				 .ssh_words = choose_ssh(), .proofs = proofs };
-	sigset_t wanted;
-	int signal_fd, status = 0;
+	const struct helper_setup *setup = helper->setup;
 
-	sigemptyset(&wanted);
-	sigaddset(&wanted, SIGTERM);
-	sigaddset(&wanted, SIGINT);
-	sigaddset(&wanted, SIGHUP);
-	sigaddset(&wanted, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &wanted, NULL);
-	signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-	fd_set_nonblocking(loop_fd, true);
-	for (;;) {
-		struct pollfd fds[2] = { { signal_fd, POLLIN, 0 }, { loop_fd, POLLIN, 0 } };
-		struct signalfd_siginfo info;
-
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			break;
-		if (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-			if (info.ssi_signo == SIGCHLD && reap(&helper, &status))
-				break;
-			if (info.ssi_signo == SIGHUP)
-				load_hosts(&helper, 0);
-			if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
-				status = end_loop(&helper, signal_fd, status);
-				break;
-			}
-		}
-		if (fds[1].revents && !take_request(&helper)) {
-			status = end_loop(&helper, signal_fd, status);
-			break;
-		}
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
+		helper->signals[i] = evsignal_new(helper->base, handled[i], helper_on_signal, helper);
+		event_add(helper->signals[i], NULL);
 	}
-	fd_close(&signal_fd);
-	host_list_release(&helper.list);
-	free(helper.ssh_words);
-	return exit_status(status);
+	fd_set_nonblocking(setup->loop_fd, true);
+	helper->patience = evtimer_new(helper->base, helper_on_patience, helper);
+	helper->loop_readable = event_new(helper->base, setup->loop_fd, EV_READ | EV_PERSIST, helper_on_readable, helper);
+	event_add(helper->loop_readable, NULL);
+	if (setup->control_fd >= 0)
+		helper->control = control_open(helper->base, setup->control_fd, helper_on_control, helper);
+}
+
+static void release(struct helper *helper)
+{
+	control_close(helper->control);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		event_free(helper->signals[i]);
+	event_free(helper->patience);
+	event_free(helper->loop_readable);
+	event_base_free(helper->base);
+	farm_release(&helper->farm);
+	free(helper->ssh_words);
+}
+
+int helper_run(const struct helper_setup *setup)
+{
+	struct helper helper = { .setup = setup, .farm = FARM_INIT(setup->options), .ssh_words = choose_ssh() };
+
+	helper.base = event_base_new();
+	if (!helper.base) {
+		kill(setup->loop_pid, SIGKILL);
+		return ERR_FAILED;
+	}
+	make_events(&helper);
+	/* it may have ended before its signal had a handler */
+	reap(&helper);
+	if (!helper.loop_ended)
+		event_base_dispatch(helper.base);
+	release(&helper);
+	return exit_status(helper.loop_status);
 }

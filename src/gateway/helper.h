@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/sock.h"
+#include "gateway/options.h"
 #include "gateway/policy.h"
 
 enum helper_operation {
@@ -46,12 +47,20 @@ struct helper_answer {
 	char text[HELPER_TEXT_MAX];	/* failure sentence, or the file's name */
 };
 
+struct helper_setup {
+	const struct options *options;
+	int loop_fd;			/* the other end of the loop's helper_fd */
+	pid_t loop_pid;
+	int control_fd;			/* listening (control.h), or -1; taken over */
+	const struct proof_result *proofs;
+};
+
 /*
  * The parent's life after the loop was forked: serves requests until the loop ends. A name is
  * resolved in a short-lived child, so one slow answer holds nobody else up. SIGTERM, SIGINT: tells
- * the loop and ends within a second; SIGHUP: the loop gets an unasked LOAD_HOSTS answer (serial 0).
- * Returns the loop's exit status.
+ * the loop and ends within a second. After SIGHUP, and when an administrator changed the list, the
+ * loop gets an unasked LOAD_HOSTS answer (serial 0). Returns the loop's exit status.
  */
-int helper_run(int loop_fd, pid_t loop_pid, const char *hosts_file, const struct proof_result proofs[PROOF_N]);
+int helper_run(const struct helper_setup *setup);
 
 #endif

@@ -19,7 +19,7 @@
 
 enum { FIRST_INHERITED_FD = 3, INHERITED_MAX = 64 };
 
-static const char link_path[] = "/run/distcc-gw.sock";
+static const char link_path[] = LISTEN_LINK;
 static const char link_target[] = "distcc-gw/socket";
 
 /* Whoever can rename in a directory on the way can put another socket in our socket's place. */
@@ -129,6 +129,31 @@ int listen_open(const struct options *options, uid_t uid, gid_t gid, int **fds, 
 	}
 	if (options->listen_is_default)
 		make_link();
+	return 0;
+}
+
+/* What does not exist yet will be ours; what is above it counts. */
+static char *nearest_place(const char *path)
+{
+	char *dir = path_dir(path);
+
+	while (access(dir, F_OK) < 0 && strcmp(dir, "/") != 0) {
+		char *above = path_dir(dir);
+
+		free(dir);
+		dir = above;
+	}
+	return dir;
+}
+
+int listen_check(const struct options *options, uid_t uid, struct err *err)
+{
+	for (size_t i = 0; i < options->n_listen_paths && !options->force; i++) {
+		autofree char *dir = nearest_place(options->listen_paths[i]);
+
+		if (check_place(dir, uid, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

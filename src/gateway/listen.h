@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "gateway/options.h"
 
+#define LISTEN_LINK "/run/distcc-gw.sock"	/* beside the default path, a symbolic link to it */
+
 /*
  * Opens every --listen path before privileges drop: makes the directory (0755, of uid/gid) when it
  * is missing, refuses a place where others could replace the socket (some directory on the way
@@ -16,6 +18,9 @@
  * /run/distcc-gw.sock. *fds is yours to free and close.
  */
 int listen_open(const struct options *options, uid_t uid, gid_t gid, int **fds, size_t *n_fds, struct err *err);
+
+/* Would listen_open() like the places? Looks, and makes nothing. */
+int listen_check(const struct options *options, uid_t uid, struct err *err);
 
 /* Removes socket files and the link, if they are still ours. */
 void listen_remove(const struct options *options);

@@ -24,6 +24,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "gateway/confine.h"
+#include "gateway/control.h"
+#include "gateway/farm.h"
 #include "gateway/gateway.h"
 #include "gateway/helper.h"
 #include "gateway/listen.h"
@@ -160,11 +162,28 @@ static void warn_about_passing(const struct options *options)
 		log_warning("--pass-fds=always: whoever may connect here can reach every address that this machine reaches");
 }
 
+/* Without the default place a gateway does its work all the same; one that was named must be had. */
+static int open_control(const struct options *options, int *fd, struct err *err)
+{
+	struct err failure = ERR_INIT;
+
+	if (control_listen(options->control_path, fd, &failure) == 0)
+		return 0;
+	if (!options->control_is_default) {
+		*err = failure;
+		return -1;
+	}
+	log_warning("%s; there is no --add, --drain, --remove and --reload", failure.text);
+	return 0;
+}
+
 static int serve(const struct options *options, struct err *err)
 {
 	struct gateway_setup setup = { .options = options };
+	struct helper_setup helper = { .options = options, .control_fd = -1, .proofs = setup.proofs };
 	autoclose int spool_dir_fd = -1;
 	int pair[2], *fds = NULL, status;
+	bool has_control, opened;
 	size_t n_fds = 0;
 	uid_t uid;
 	gid_t gid;
@@ -173,10 +192,16 @@ static int serve(const struct options *options, struct err *err)
 	if (find_user(options, &uid, &gid, err) < 0)
 		return -1;
 	raise_descriptor_limit();
-	if (listen_open(options, uid, gid, &fds, &n_fds, err) < 0)
+	/* Whoever can connect finds the control socket there, too. */
+	if (open_control(options, &helper.control_fd, err) < 0)
 		return -1;
-	if (open_log(options, err) < 0 || detach(options, err) < 0) {
-		listen_remove(options);
+	has_control = helper.control_fd >= 0;
+	opened = listen_open(options, uid, gid, &fds, &n_fds, err) == 0;
+	if (!opened || open_log(options, err) < 0 || detach(options, err) < 0) {
+		if (opened)
+			listen_remove(options);
+		if (has_control)
+			unlink(options->control_path);
 		return -1;
 	}
 	warn_about_passing(options);
@@ -190,6 +215,7 @@ static int serve(const struct options *options, struct err *err)
 		return err_sys(err, ERR_MEMORY, "cannot fork");
 	if (pid == 0) {
 		close(pair[0]);
+		fd_close(&helper.control_fd);
 		setup.listen_fds = fds;
 		setup.n_listen_fds = n_fds;
 		setup.helper_fd = pair[1];
@@ -200,14 +226,82 @@ static int serve(const struct options *options, struct err *err)
 	for (size_t i = 0; i < n_fds; i++)
 		close(fds[i]);
 	free(fds);
-	status = helper_run(pair[0], pid, options->hosts_file, setup.proofs);
+	helper.loop_fd = pair[0];
+	helper.loop_pid = pid;
+	status = helper_run(&helper);
 	close(pair[0]);
 	listen_remove(options);
+	if (has_control)
+		unlink(options->control_path);
 	if (options->pid_file)
 		unlink(options->pid_file);
 	if (status != 0)
 		exit(status);
 	return 0;
+}
+
+static int administrate(const struct options *options, enum control_operation operation, struct err *err)
+{
+	struct control_answer answer;
+	autoclose int fd = -1;
+
+	if (control_connect(options->control_path, &fd, err) < 0 ||
+	    control_ask(fd, operation, options->host, &answer, err) < 0)
+		return -1;
+	printf("%s\n", answer.text);
+	return 0;
+}
+
+/* All that could be wrong before the first job, without touching a gateway that runs. */
+static int check(const struct options *options, struct err *err)
+{
+	struct farm farm = FARM_INIT(options);
+	uid_t uid;
+	gid_t gid;
+	int result = find_user(options, &uid, &gid, err);
+
+	if (result == 0)
+		result = listen_check(options, uid, err);
+	if (result == 0)
+		result = farm_load(&farm, err);
+	if (result == 0)
+		printf("%zu entries in %s; the gateway would run as uid %u\n", farm.list.n_hosts, farm.name, uid);
+	farm_release(&farm);
+	return result;
+}
+
+static void act(const struct options *options, struct err *err)
+{
+	switch (options->action) {
+	case GATEWAY_HELP:
+		options_print_help();
+		break;
+	case GATEWAY_VERSION:
+		print_version();
+		break;
+	case GATEWAY_STATUS_TEXT:
+	case GATEWAY_STATUS_JSON:
+		status_show(options->listen_paths[0], options->action == GATEWAY_STATUS_JSON, err);
+		break;
+	case GATEWAY_CHECK:
+		check(options, err);
+		break;
+	case GATEWAY_ADD:
+		administrate(options, CONTROL_ADD, err);
+		break;
+	case GATEWAY_DRAIN:
+		administrate(options, CONTROL_DRAIN, err);
+		break;
+	case GATEWAY_REMOVE:
+		administrate(options, CONTROL_REMOVE, err);
+		break;
+	case GATEWAY_RELOAD:
+		administrate(options, CONTROL_RELOAD, err);
+		break;
+	case GATEWAY_SERVE:
+		serve(options, err);
+		break;
+	}
 }
 
 int main(int argc, char **argv)
@@ -217,23 +311,8 @@ int main(int argc, char **argv)
 
 	log_set_program("distcc-gateway");
 	log_set_level(LOG_LEVEL_NOTICE);
-	if (options_parse(&options, argc, (const char **)(uintptr_t)argv, &err) == 0) {
-		switch (options.action) {
-		case GATEWAY_HELP:
-			options_print_help();
-			break;
-		case GATEWAY_VERSION:
-			print_version();
-			break;
-		case GATEWAY_STATUS_TEXT:
-		case GATEWAY_STATUS_JSON:
-			status_show(options.listen_paths[0], options.action == GATEWAY_STATUS_JSON, &err);
-			break;
-		case GATEWAY_SERVE:
-			serve(&options, &err);
-			break;
-		}
-	}
+	if (options_parse(&options, argc, (const char **)(uintptr_t)argv, &err) == 0)
+		act(&options, &err);
 	if (err.code != ERR_NONE)
 		log_error("%s", err.text);
 	options_release(&options);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "hosts/spec.h"
 
@@ -30,19 +31,74 @@ static int parse_id(const char *text, bool is_group, long *id, struct err *err)
 	return 0;
 }
 
-static int parse_listen(struct options *options, const char *text, struct err *err)
+/* the same rules for paths as in a host list */
+static int parse_path(const char *text, char **path, struct err *err)
 {
 	struct host_spec spec;
 
 	if (!str_starts_with(text, "unix:"))
-		return err_set(err, ERR_USAGE, "'%s': the gateway listens on unix:/PATH", text);
-	/* the same rules for paths as in a host list */
+		return err_set(err, ERR_USAGE, "'%s': unix:/PATH is needed", text);
 	if (host_spec_parse(&spec, text, err) < 0)
 		return -1;
-	options->listen_paths = mem_resize(options->listen_paths, options->n_listen_paths + 1, sizeof(char *));
-	options->listen_paths[options->n_listen_paths++] = mem_strdup(spec.path);
+	*path = mem_strdup(spec.path);
 	host_spec_release(&spec);
 	return 0;
+}
+
+static int parse_listen(struct options *options, const char *text, struct err *err)
+{
+	char *path;
+
+	if (parse_path(text, &path, err) < 0)
+		return -1;
+	options->listen_paths = mem_resize(options->listen_paths, options->n_listen_paths + 1, sizeof(char *));
+	options->listen_paths[options->n_listen_paths++] = path;
+	return 0;
+}
+
+static int parse_control(struct options *options, const char *text, struct err *err)
+{
+	free(options->control_path);
+	options->control_path = NULL;
+	return parse_path(text, &options->control_path, err);
+}
+
+static int take_host(struct options *options, int action, const char *text)
+{
+	free(options->host);
+	options->host = mem_strdup(text);
+	options->action = action;
+	return 0;
+}
+
+static int parse_add(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	return take_host(options, GATEWAY_ADD, text);
+}
+
+static int parse_drain(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	return take_host(options, GATEWAY_DRAIN, text);
+}
+
+static int parse_remove(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	return take_host(options, GATEWAY_REMOVE, text);
+}
+
+static int parse_reload(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	return take_host(options, GATEWAY_RELOAD, text);
+}
+
+static int parse_check(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	return take_host(options, GATEWAY_CHECK, text);
 }
 
 static int parse_hosts(struct options *options, const char *text, struct err *err)
@@ -234,6 +290,12 @@ static const struct option_spec specs[] = {
 	{ "log-level", 0, "LEVEL", parse_log_level, "critical, error, warning, notice (default), info or debug" },
 	{ "verbose", 0, NULL, parse_verbose, "the same as --log-level=debug" },
 	{ "status", 0, "[text|json]", parse_status, "ask the gateway that runs, and print what it says" },
+	{ "check", 0, NULL, parse_check, "say whether a gateway could start with these options and this host list" },
+	{ "add", 0, "HOST", parse_add, "add an entry to the list of the gateway that runs, or change it" },
+	{ "drain", 0, "HOST", parse_drain, "give no more jobs to HOST; it stays in the list" },
+	{ "remove", 0, "HOST", parse_remove, "take HOST out of the list; its jobs are finished" },
+	{ "reload", 0, NULL, parse_reload, "read the host list again, as on SIGHUP, and say what came of it" },
+	{ "control", 0, "unix:PATH", parse_control, "the administrator's socket; default: beside the directory of --listen" },
 	{ "force", 0, NULL, parse_force, "accept a place where others could replace the socket" },
 	{ "help", 0, NULL, parse_help, "this text" },
 	{ "version", 0, NULL, parse_version, "version and licence" },
@@ -286,6 +348,13 @@ int options_parse(struct options *options, int argc, const char **argv, struct e
 		options->listen_is_default = true;
 		result = parse_listen(options, "unix:/run/distcc-gw/socket", err);
 	}
+	if (result == 0 && !options->control_path) {
+		const char *path = options->listen_paths[0];
+		autofree char *dir = path_dir(path);
+
+		options->control_is_default = true;
+		options->control_path = str_format("%s-control/%s", dir, path_base(path));
+	}
 	return result;
 }
 
@@ -294,6 +363,8 @@ void options_release(struct options *options)
 	for (size_t i = 0; i < options->n_listen_paths; i++)
 		free(options->listen_paths[i]);
 	free(options->listen_paths);
+	free(options->control_path);
+	free(options->host);
 	free(options->hosts_file);
 	free(options->admission.uids);
 	free(options->admission.gids);

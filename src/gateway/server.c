@@ -35,7 +35,7 @@ static bool parse_numeric(struct sock_addr *addr, const char *host, int port)
 	return false;
 }
 
-static char *make_label(const struct host_spec *spec)
+char *server_label(const struct host_spec *spec)
 {
 	switch (spec->kind) {
 	case HOST_TCP:
@@ -53,7 +53,7 @@ struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t 
 
 	server->spec = *spec;
 	*spec = (struct host_spec)HOST_SPEC_INIT;
-	server->label = make_label(&server->spec);
+	server->label = server_label(&server->spec);
 	server->generation = generation;
 	server->index = index;
 	server->slots = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT;
@@ -62,6 +62,17 @@ struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t 
 	else if (server->spec.kind == HOST_UNIX)
 		server->n_addrs = sock_addr_unix(&server->addrs[0], server->spec.path, NULL) == 0;
 	return server;
+}
+
+void server_update(struct server *server, struct host_spec *spec, uint32_t generation, uint32_t index)
+{
+	host_spec_release(&server->spec);
+	server->spec = *spec;
+	*spec = (struct host_spec)HOST_SPEC_INIT;
+	server->generation = generation;
+	server->index = index;
+	server->slots = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT;
+	server->draining = false;
 }
 
 void server_free(struct server *server)

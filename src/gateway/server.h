@@ -40,7 +40,12 @@ struct server {
 
 /* Takes the spec over. Numeric addresses are known at once. */
 struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t index);
+/* Another entry for the same server (the same label): options and slots may have changed; jobs in
+ * flight and what is known about it stay. Takes the spec over. */
+void server_update(struct server *server, struct host_spec *spec, uint32_t generation, uint32_t index);
 void server_free(struct server *server);
+/* "name:port", "user@name", "unix:/path": what makes two entries one server. Yours to free. */
+char *server_label(const struct host_spec *spec);
 
 bool server_is_named(const struct server *server, const char *name);	/* one of "A+B" of use= */
 /* Host and port as SOCKS names them: as written, or one of the resolved addresses. */
