@@ -69,6 +69,7 @@ static _Noreturn void child_run(struct start *start)
 {
 	const struct proc_spec *spec = start->spec;
 	char *const *envp = spec->envp ? spec->envp : environ;
+	int first_errno = 0;
 
 	signals_reset();
 	if (start->guard_read >= 0)
@@ -88,11 +89,11 @@ static _Noreturn void child_run(struct start *start)
 			continue;
 		execve(start->files[i], spec->argv, envp);
 		/* The first reason is the one that concerns the name as given. */
-		if (!start->failed_errno)
-			start->failed_errno = errno;
+		if (!first_errno)
+			first_errno = errno;
 	}
-	if (!start->failed_errno)
-		start->failed_errno = ENOENT;
+	/* Only now: our parent reads it, and the second name may have been executed. */
+	start->failed_errno = first_errno ? first_errno : ENOENT;
 	_exit(ERR_NO_COMPILER);
 }
 

@@ -106,7 +106,7 @@ static int run_by_nature(struct job *job, const struct plan *plan)
 		take_local_slot(job, &slot, plan->where == PLAN_LOCAL_CPP ? job->hosts.localslots_cpp : job->hosts.localslots);
 		note(job, JOB_COMPILE, "localhost", slot.slot);
 	}
-	return finish(job, "local", "localhost", plan->reason, local_run(job->command));
+	return finish(job, "local", "localhost", plan->reason, local_run(job->command, source_name(job)));
 }
 
 static int run_here(struct job *job, const char *reason)
@@ -272,6 +272,11 @@ static enum outcome attempt(struct job *job, const struct pick *pick, struct err
 
 	if (host->kind == HOST_LOCAL)
 		return must_run_here(job, "localhost-in-list");
+	if (log_get_level() >= LOG_LEVEL_INFO) {
+		autofree char *printable = argv_printable(&job->server_command);
+
+		log_info("exec on %s: %s", host->text, printable);
+	}
 	if (host->kind == HOST_UNIX && !host->raw)
 		return attempt_gateway(job, host, err);
 	return attempt_stream(job, pick, err);
@@ -318,7 +323,7 @@ static int deliver(struct job *job)
 			return run_here(job, "output");
 		}
 		show_streams(job);
-		log_info("compile %s on %s completed ok", source_name(job), job->server);
+		local_log_end(source_name(job), job->server, status);
 		return finish(job, "remote", job->server, "-", 0);
 	}
 	if (plan_after_failure(job->settings) == VERDICT_RETRY_LOCALLY) {
@@ -326,6 +331,7 @@ static int deliver(struct job *job)
 		return run_here(job, "remote-status");
 	}
 	show_streams(job);
+	local_log_end(source_name(job), job->server, status);
 	return finish(job, "remote", job->server, "-", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
@@ -406,17 +412,16 @@ static int distribute(struct job *job)
 {
 	const char *last_host = NULL;
 	struct err cause = ERR_INIT;
-	autofree char *printable = NULL;
+	const char *output = job->scan.command.words[job->scan.output_at];
 
 	if (load_hosts(job, &cause) < 0)
 		return give_up(job, NULL, &cause);
 	if (job->settings->rewrite_cross)
 		rewrite_command(&job->scan.command, NULL, NATIVE_TRIPLE);
 	scan_server_command(&job->scan, &job->server_command);
-	if (log_get_level() >= LOG_LEVEL_INFO) {
-		printable = argv_printable(&job->server_command);
-		log_info("compile from %s: %s", source_name(job), printable);
-	}
+	if (!job->scan.has_output)
+		log_info("no visible output file, going to add \"-o %s\" at end", output);
+	log_info("compile from %s to %s", path_base(source_name(job)), path_base(output));
 	if (try_hosts(job, &last_host, &cause) < 0)
 		return give_up(job, last_host, &cause);
 	if (job->local_reason)

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,19 +29,30 @@ bool local_forward_signal(int signal_number)
 	return true;
 }
 
+void local_log_end(const char *source, const char *host, int status)
+{
+	if (status == 0)
+		log_info("compile %s on %s completed ok", source, host);
+	else if (WIFSIGNALED(status))
+		log_info("compile %s on %s: %s", source, host, strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) == 1)
+		log_info("compile %s on %s failed", source, host);
+	else
+		log_info("compile %s on %s failed with exit code %d", source, host, WEXITSTATUS(status));
+}
+
 static int exit_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* One line about it for the log; the compiler itself has told the user. */
-static int run(const struct argv *command, int keep_fd)
+static int run(const struct argv *command, const char *source, int keep_fd)
 {
 	autofree char *printable = argv_printable(command);
 	struct proc_spec spec = PROC_SPEC_INIT;
 	struct proc proc = PROC_INIT;
 	struct err err = ERR_INIT;
-	char text[32];
 	int status;
 
 	log_info("exec on localhost: %s", printable);
@@ -64,13 +76,13 @@ static int run(const struct argv *command, int keep_fd)
 		signal(forwarded_signal, SIG_DFL);
 		raise(forwarded_signal);
 	}
-	log_info("compile on localhost ended: %s", proc_status_text(status, text));
+	local_log_end(source, "localhost", status);
 	return exit_status(status);
 }
 
-int local_run(const struct argv *command)
+int local_run(const struct argv *command, const char *source)
 {
-	return run(command, -1);
+	return run(command, source, -1);
 }
 
 /* The command with a nameless file as its output. What the compiler would derive from the output's
@@ -97,6 +109,7 @@ static void redirect(const struct scan *scan, int fd, struct argv *out)
 
 int local_compile(const struct scan *scan)
 {
+	const char *source = scan->command.words[scan->input_at];
 	autooutput output = OUTPUT_INIT;
 	autoargv command = ARGV_INIT;
 	struct err err = ERR_INIT;
@@ -106,9 +119,9 @@ int local_compile(const struct scan *scan)
 	/* Where that cannot be had the compiler writes the file itself, as without us. */
 	if (access("/proc/self/fd", X_OK) < 0 || output_open(&output, scan->command.words[scan->output_at], &err) < 0 ||
 	    output.in_place || output.temporary)
-		return run(&scan->command, -1);
+		return run(&scan->command, source, -1);
 	redirect(scan, output.fd, &command);
-	status = run(&command, output.fd);
+	status = run(&command, source, output.fd);
 	if (status != 0)
 		return status;
 	/* "Compilers" that succeed without writing anything leave no object behind. */

@@ -8,12 +8,17 @@
 #include "base/argv.h"
 #include "compiler/scan.h"
 
-/* Runs the command as it is, with our streams; returns the exit status for main() (128 + signal). */
-int local_run(const struct argv *command);
+/* Runs the command as it is, with our streams; returns the exit status for main() (128 + signal).
+ * source is for the log. */
+int local_run(const struct argv *command, const char *source);
 
 /* Runs a compile that was meant for the farm: as local_run(), but the object appears whole or not
  * at all even if we are killed. */
 int local_compile(const struct scan *scan);
+
+/* How a compile ended, in the words of distcc 3.4, which programs look for in its log. Only for the
+ * log: the compiler itself has told the user. */
+void local_log_end(const char *source, const char *host, int status);
 
 /* For a signal handler: passes the signal on to a running compiler and returns true, so that it can
  * tidy up (local_run returns then); false when none runs. */
