@@ -46,6 +46,9 @@ int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err)
 	static const struct itimerval off;
 	int result;
 
+	/* a timer of 0 never fires */
+	if (wait_ms <= 0)
+		return lockfile_try(path, fd, err);
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = on_alarm;
 	sigemptyset(&action.sa_mask);

@@ -7,13 +7,17 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/tmp.h"
 
 static inline int check_n_descriptors(void)
 {
@@ -46,6 +50,43 @@ static inline int check_end(void **state)
 
 /* One row of the table of tests. The test must not change *state. */
 #define CHECK(test) cmocka_unit_test_setup_teardown(test, check_begin, check_end)
+
+/*
+ * The same in a new directory that is the current one. It is removed after the test, and kept and named
+ * when the test fails: only a test that came to its end sets check_passed.
+ */
+static char check_dir[] = "/tmp/check-XXXXXX";
+static bool check_passed;
+static void (*check_test)(void **state);
+
+static inline void check_run(void **state)
+{
+	check_test(state);
+	check_passed = true;
+}
+
+static inline int check_begin_in_dir(void **state)
+{
+	check_test = (void (*)(void **))*state;
+	check_passed = false;
+	strcpy(check_dir + sizeof(check_dir) - 7, "XXXXXX");
+	if (!mkdtemp(check_dir) || chdir(check_dir) < 0)
+		return -1;
+	return check_begin(state);
+}
+
+static inline int check_end_in_dir(void **state)
+{
+	if (chdir("/") < 0)
+		return -1;
+	if (check_passed)
+		assert_int_equal(tmp_dir_remove(check_dir, NULL), 0);
+	else
+		fprintf(stderr, "kept: %s\n", check_dir);
+	return check_end(state);
+}
+
+#define CHECK_IN_DIR(test) { #test, check_run, check_begin_in_dir, check_end_in_dir, (void *)(test) }
 
 /* A call that must succeed; its sentence is shown when it does not. `call` uses `err`. */
 #define assert_ok(call) do {							\
