@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "client/output.h"
+#include "state/jobnote.h"
 
 static volatile sig_atomic_t running_group;	/* of the compiler, for the signal handler; 0: none */
 static volatile sig_atomic_t forwarded_signal;
@@ -49,6 +50,7 @@ static int exit_status(int status)
 /* One line about it for the log; the compiler itself has told the user. */
 static int run(const struct argv *command, const char *source, int keep_fd)
 {
+	sigset_t ends, old;
 	autofree char *printable = argv_printable(command);
 	struct proc_spec spec = PROC_SPEC_INIT;
 	struct proc proc = PROC_INIT;
@@ -62,17 +64,26 @@ static int run(const struct argv *command, const char *source, int keep_fd)
 	/* A group of its own lets the guard end cc1 and as with us. It would be stopped when it reads
 	 * from a terminal, so there the compiler stays in our group, where Ctrl-C reaches it. */
 	spec.own_group = !isatty(0);
-	if (proc_start(&proc, &spec, &err) < 0) {
+	/* A signal between the start and our knowing the group would end us alone. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, &old);
+	if (proc_start(&proc, &spec, &err) == 0)
+		running_group = spec.own_group ? proc.pid : 0;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (!proc.pid) {
 		log_error("%s", err.text);
 		return err_exit_status(&err);
 	}
-	running_group = spec.own_group ? proc.pid : 0;
 	if (proc_wait(&proc, deadline_never(), &status, NULL, &err) < 0) {
 		log_error("%s", err.text);
 		return err_exit_status(&err);
 	}
 	running_group = 0;
 	if (forwarded_signal) {
+		jobnote_remove();
 		signal(forwarded_signal, SIG_DFL);
 		raise(forwarded_signal);
 	}

@@ -24,7 +24,7 @@ static bool is_unlimited(const struct host_spec *host)
 }
 
 /* 0 taken, 1 some host has that many slots but they are busy, 2 no host has. */
-static int try_slot(struct pick *pick, const struct host_list *list, const bool *usable, int slot, struct err *err)
+static int try_slot(struct pick *pick, const struct host_list *list, const bool *usable, int slot)
 {
 	int result = 2;
 
@@ -44,10 +44,11 @@ static int try_slot(struct pick *pick, const struct host_list *list, const bool 
 			pick->slot = slot;
 			return 0;
 		}
+		/* Nowhere to put lock files: the job is worth more than the count of slots. */
 		if (cause.code != ERR_BUSY) {
-			if (err)
-				*err = cause;
-			return -1;
+			log_debug("no slot is locked: %s", cause.text);
+			*pick = (struct pick){ host, slot, -1 };
+			return 0;
 		}
 	}
 	return result;
@@ -99,10 +100,10 @@ int pick_host(struct pick *pick, const struct host_list *list, const bool *faile
 		return nobody_left(list, settings, err);
 	for (;;) {
 		for (int slot = 0; slot <= SLOT_MAX; slot++) {
-			int result = try_slot(pick, list, usable, slot, err);
+			int result = try_slot(pick, list, usable, slot);
 
-			if (result <= 0)
-				return result;
+			if (result == 0)
+				return 0;
 			if (result == 2)
 				break;
 		}

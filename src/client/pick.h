@@ -23,7 +23,7 @@ void pick_release(struct pick *pick);
  * The first free slot, breadth first: slot 0 of each host in list order, then slot 1 of each...
  * Hosts with failed[i], that are down or in back-off are passed over. A gateway without a limit is
  * always free. When all are taken it waits for one of them, in the kernel, and looks again after
- * pause_ms. ERR_NO_HOSTS when no host is left.
+ * pause_ms. Where no lock file can be made a host counts as free. ERR_NO_HOSTS when no host is left.
  */
 int pick_host(struct pick *pick, const struct host_list *list, const bool *failed, const struct settings *settings,
 	      struct err *err);
