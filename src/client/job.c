@@ -63,6 +63,7 @@ struct job {
 	struct argv server_command;
 	struct reply reply;
 	char server[256];		/* who answered, for the log */
+	uint64_t lease_id;		/* the gateway's number for this job, 0: none */
 	int64_t start_ms;
 	const char *local_reason;	/* with OUTCOME_LOCAL */
 };
@@ -72,11 +73,31 @@ static const char *source_name(const struct job *job)
 	return job->scan.input_at ? job->scan.command.words[job->scan.input_at] : "-";
 }
 
+/* Gateways count why jobs were not for them: distcc-gateway --status. */
+static void tell_gateway(const struct job *job, const char *reason)
+{
+	const struct gateway_note note = {
+		.reason = reason,
+		.source = source_name(job),
+		.build = env_get("DISTCC_BUILD"),
+		.ms = clock_now_ms() - job->start_ms,
+	};
+
+	for (size_t i = 0; i < job->hosts.n_hosts; i++) {
+		if (job->hosts.hosts[i].kind == HOST_UNIX && !job->hosts.hosts[i].raw) {
+			gateway_note_local(job->hosts.hosts[i].path, &note);
+			return;
+		}
+	}
+}
+
 /* The one line per job that programs may read. */
 static int finish(const struct job *job, const char *where, const char *server, const char *reason, int status)
 {
-	log_info("result: source=%s where=%s server=%s reason=%s ms=%lld status=%d", source_name(job), where, server,
-		 reason, (long long)(clock_now_ms() - job->start_ms), status);
+	log_info("result: source=%s where=%s server=%s reason=%s ms=%lld status=%d job=%llu", source_name(job), where, server,
+		 reason, (long long)(clock_now_ms() - job->start_ms), status, (unsigned long long)job->lease_id);
+	if (str_equal(where, "local") && job->has_gateway)
+		tell_gateway(job, reason);
 	return status;
 }
 
@@ -244,6 +265,7 @@ static enum outcome attempt_lease(struct job *job, const struct host_spec *host,
 		return OUTCOME_HOST_FAULT;
 	}
 	str_copy(job->server, sizeof(job->server), lease.server);
+	job->lease_id = lease.id;
 	if (lease.mode == LEASE_RELAY)
 		return relay(job, &lease, err);
 	outcome = use_descriptors(job, &lease, err);

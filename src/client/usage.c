@@ -62,11 +62,12 @@ static void show_help(void)
 /* The gateway's own word for a unix: host: slots, and "lzo,cpp"; false if it is silent. */
 static bool ask_gateway(const struct host_spec *host, int *slots, char features[64])
 {
+	const struct gateway_question question = { .what = "farm", .format = "text" };
 	autobuf text = BUF_INIT;
 	char *line, *rest;
 
 	if (host->kind != HOST_UNIX || host->raw ||
-	    gateway_show(host->path, "farm", "text", deadline_after_ms(GATEWAY_ANSWER_MS), &text, NULL) < 0 || !text.data)
+	    gateway_ask(host->path, &question, deadline_after_ms(GATEWAY_ANSWER_MS), &text, NULL) < 0 || !text.data)
 		return false;
 	*slots = 0;
 	features[0] = '\0';

@@ -4,25 +4,29 @@
 
 #include <sys/socket.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include "gateway/status.h"
+#include "gateway/ledger.h"
+#include "gateway/show.h"
 #include "gateway/turn.h"
 #include "wire/lease.h"
 #include "wire/version.h"
 
 static void answer_show(struct peer *peer, const struct lease_message *message)
 {
-	const char *what = lease_get(message, "what");
+	const struct show_query query = {
+		.what = lease_get(message, "what"),
+		.json = str_equal(lease_get(message, "format"), "json"),
+		.build = lease_get(message, "build"),
+		.since = (uint64_t)lease_get_int(message, "since", 0),
+	};
 	autobuf text = BUF_INIT;
-	bool json = str_equal(lease_get(message, "format"), "json");
 
-	if (str_equal(what, "farm"))
-		status_render_farm(&text, peer->gateway, json);
-	else if (json)
-		status_render_json(&text, peer->gateway);
-	else
-		status_render_text(&text, peer->gateway);
+	/* Whoever looks is no part of what is seen. */
+	peer->asks = true;
+	peer->gateway->counters.peers--;
+	peer->gateway->counters.askers++;
+	show_render(&text, peer->gateway, &query);
 	for (size_t at = 0; at < text.len;) {
 		size_t len = text.len - at < LEASE_PAYLOAD_MAX ? text.len - at : LEASE_PAYLOAD_MAX;
 
@@ -33,6 +37,17 @@ static void answer_show(struct peer *peer, const struct lease_message *message)
 	peer_close_after_messages(peer);
 }
 
+/* What a client ran without us, and why. It does not wait for an answer. */
+static void take_note(struct peer *peer, const struct lease_message *message)
+{
+	int64_t ms = lease_get_int(message, "ms", 0);
+
+	if (str_equal(lease_get(message, "where"), "local"))
+		feed_local(&peer->gateway->feed, peer->cred.uid, lease_get(message, "build"), lease_get(message, "source"),
+			   lease_get(message, "reason"), ms, clock_now_ms());
+	peer_close(peer);
+}
+
 static void take_want(struct peer *peer, const struct lease_message *message)
 {
 	struct job *job = &peer->job;
@@ -41,6 +56,7 @@ static void take_want(struct peer *peer, const struct lease_message *message)
 	job->compiler = mem_strdup(lease_get(message, "compiler"));
 	job->source = mem_strdup(lease_get(message, "source"));
 	job->use = mem_strdup(lease_get(message, "use"));
+	ledger_wanted(&peer->relay, &peer->cred, &peer->job, lease_get(message, "build"));
 	job->wish.allow_relay = lease_has_word(message, "modes", "relay") || !lease_get(message, "modes");
 	job->wish.allow_fd = lease_has_word(message, "modes", "fd");
 	job->protocol_min = lease_has_word(message, "proto", "1") || !lease_get(message, "proto") ? PROTOCOL_PLAIN :
@@ -72,13 +88,12 @@ static void take_result(struct peer *peer, const struct lease_message *message)
 	if (!again) {
 		peer->relay.server->n_done += !str_equal(result, "transport-failed");
 		gateway->counters.passed += !str_equal(result, "transport-failed");
-		log_info("job %llu: uid %u %s %s: passed to '%s', %s", (unsigned long long)peer->lease, peer->cred.uid,
-			 peer->job.compiler ? peer->job.compiler : "?", peer->job.source ? peer->job.source : "",
-			 peer->relay.server->label, result ? result : "no result");
+		if (!str_equal(result, "transport-failed"))
+			ledger_ended(&peer->relay, FEED_DONE, result ? result : "no-result");
 	}
 	relay_detach(&peer->relay);
 	if (again) {
-		gateway->counters.replayed++;
+		ledger_replayed(&peer->relay, "transport-failed", "the client could not use its connection");
 		turn_enqueue(peer, true);
 	} else if (str_equal(result, "transport-failed")) {
 		peer_deny(peer, "attempts", "the job was tried on several servers in vain: see distcc-gateway --status");
@@ -92,7 +107,8 @@ static const struct {
 	enum peer_state state;
 	enum lease_token token;
 } expected[] = {
-	{ PEER_ASKING, LEASE_WANT }, { PEER_ASKING, LEASE_SHOW }, { PEER_WANTED, LEASE_REDY }, { PEER_HANDED, LEASE_RSLT },
+	{ PEER_ASKING, LEASE_WANT }, { PEER_ASKING, LEASE_SHOW }, { PEER_ASKING, LEASE_NOTE },
+	{ PEER_WANTED, LEASE_REDY }, { PEER_HANDED, LEASE_RSLT },
 };
 
 static bool is_expected(enum peer_state state, enum lease_token token)
@@ -116,8 +132,12 @@ static void take_message(struct peer *peer, const struct lease_message *message)
 	case LEASE_SHOW:
 		answer_show(peer, message);
 		break;
+	case LEASE_NOTE:
+		take_note(peer, message);
+		break;
 	case LEASE_REDY:
 		peer->gateway->counters.lease_jobs++;
+		ledger_queued(&peer->relay);
 		turn_enqueue(peer, false);
 		break;
 	default:

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "gateway/ledger.h"
 #include "gateway/turn.h"
 #include "wire/version.h"
 
@@ -21,6 +22,8 @@ static void raw_ready(struct peer *peer)
 		peer->gateway->counters.socks_jobs++;
 	else
 		peer->gateway->counters.raw_jobs++;
+	ledger_wanted(&peer->relay, &peer->cred, &peer->job, NULL);
+	ledger_queued(&peer->relay);
 	turn_enqueue(peer, false);
 }
 

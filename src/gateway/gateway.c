@@ -325,6 +325,7 @@ static void release(struct gateway *gateway)
 	event_free(gateway->reap);
 	event_free(gateway->resume);
 	fd_close(&gateway->spare_fd);
+	feed_release(&gateway->feed);
 }
 
 int gateway_run(const struct gateway_setup *setup, struct err *err)
@@ -337,6 +338,7 @@ int gateway_run(const struct gateway_setup *setup, struct err *err)
 	if (!gateway->base)
 		return err_set(err, ERR_FAILED, "cannot make an event loop");
 	gateway->setup = setup;
+	feed_init(&gateway->feed);
 	gateway->pool.dir_fd = setup->spool_dir_fd;
 	gateway->overflow_uid = sock_overflow_uid();
 	gateway->started_at_ms = clock_now_ms();

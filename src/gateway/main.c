@@ -31,7 +31,7 @@
 #include "gateway/listen.h"
 #include "gateway/options.h"
 #include "gateway/proof.h"
-#include "gateway/status.h"
+#include "gateway/show.h"
 
 static void print_version(void)
 {
@@ -281,7 +281,8 @@ static void act(const struct options *options, struct err *err)
 		break;
 	case GATEWAY_STATUS_TEXT:
 	case GATEWAY_STATUS_JSON:
-		status_show(options->listen_paths[0], options->action == GATEWAY_STATUS_JSON, err);
+		show_print(options->listen_paths[0], options->build ? "build" : "status",
+			   options->action == GATEWAY_STATUS_JSON, options->build, err);
 		break;
 	case GATEWAY_CHECK:
 		check(options, err);

@@ -241,6 +241,14 @@ static int parse_status(struct options *options, const char *text, struct err *e
 	return 0;
 }
 
+static int parse_build(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	free(options->build);
+	options->build = mem_strdup(text);
+	return 0;
+}
+
 static int parse_force(struct options *options, const char *text, struct err *err)
 {
 	(void)text;
@@ -296,6 +304,7 @@ static const struct option_spec specs[] = {
 	{ "remove", 0, "HOST", parse_remove, "take HOST out of the list; its jobs are finished" },
 	{ "reload", 0, NULL, parse_reload, "read the host list again, as on SIGHUP, and say what came of it" },
 	{ "control", 0, "unix:PATH", parse_control, "the administrator's socket; default: beside the directory of --listen" },
+	{ "build", 0, "LABEL", parse_build, "with --status: what this build came to (its DISTCC_BUILD)" },
 	{ "force", 0, NULL, parse_force, "accept a place where others could replace the socket" },
 	{ "help", 0, NULL, parse_help, "this text" },
 	{ "version", 0, NULL, parse_version, "version and licence" },
@@ -371,6 +380,7 @@ void options_release(struct options *options)
 	free(options->user);
 	free(options->pid_file);
 	free(options->log_file);
+	free(options->build);
 }
 
 void options_print_help(void)

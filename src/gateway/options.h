@@ -27,6 +27,7 @@ struct options {
 	bool force;			/* --force: a socket in a place where others could replace it */
 	char *pid_file;
 	char *log_file;
+	char *build;			/* --build, for --status */
 	bool log_stderr;
 	enum log_level log_level;
 	char *host;			/* of --add, --drain, --remove */

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "gateway/ledger.h"
 #include "wire/lease.h"
 
 /* ------------------------------------------------------------------ the end of a peer */
@@ -31,6 +32,7 @@ void peer_close(struct peer *peer)
 	if (peer->lease)
 		gateway->counters.leases--;
 	peer->state = PEER_CLOSED;
+	ledger_ended(&peer->relay, FEED_CANCELLED, NULL);
 	schedule_remove(&gateway->schedule, &peer->job);
 	/* a passed connection is shut for whoever still holds it; only then the slot is free */
 	if (peer->relay.handing && peer->relay.server_fd >= 0)
@@ -45,7 +47,8 @@ void peer_close(struct peer *peer)
 	fd_close(&peer->fd);
 	buf_release(&peer->in);
 	buf_release(&peer->out);
-	gateway->counters.peers--;
+	gateway->counters.peers -= !peer->asks;
+	gateway->counters.askers -= peer->asks;
 	if (peer->prev)
 		peer->prev->next = peer->next;
 	else
@@ -104,13 +107,8 @@ void peer_set_reading(struct peer *peer, bool on)
 
 static void end_well(struct peer *peer)
 {
-	struct gateway *gateway = peer->gateway;
-
-	gateway->counters.relayed++;
-	log_info("job %llu: uid %u %s %s: relayed %llu+%llu bytes in %lld ms", (unsigned long long)peer->lease, peer->cred.uid,
-		 peer->job.compiler ? peer->job.compiler : "?", peer->job.source ? peer->job.source : "",
-		 (unsigned long long)peer->relay.request.size, (unsigned long long)peer->relay.reply.size,
-		 (long long)(clock_now_ms() - peer->granted_at_ms));
+	peer->gateway->counters.relayed++;
+	ledger_ended(&peer->relay, FEED_DONE, NULL);
 	peer_close(peer);
 }
 
@@ -187,8 +185,9 @@ void peer_deny(struct peer *peer, const char *reason, const char *text)
 	struct lease_writer writer;
 
 	peer->gateway->counters.denied++;
-	log_info("peer uid %u: %s %s denied: reason=%s", peer->cred.uid, peer->job.compiler ? peer->job.compiler : "job",
-		 peer->job.source ? peer->job.source : "", reason);
+	if (!peer->seen.id)
+		log_info("peer uid %u: denied: reason=%s", peer->cred.uid, reason);
+	ledger_ended(&peer->relay, FEED_DENIED, reason);
 	if (peer->dialect != DIALECT_LEASE) {
 		peer_close(peer);
 		return;

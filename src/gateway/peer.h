@@ -48,8 +48,10 @@ struct peer {
 	struct buf out;			/* messages that wait for room; goes before the answer */
 	struct event *readable, *writable, *gone, *timer, *waiting;
 	bool reading;
+	bool asks;			/* counted in askers */
 	uint64_t moved, moved_at_timer;	/* bytes of request and answer, for the progress deadline */
 	struct job job;
+	struct feed_job seen;		/* the job as everybody is shown it */
 	struct relay relay;
 	uint64_t lease;
 	int protocol;

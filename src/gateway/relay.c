@@ -60,6 +60,7 @@ void relay_detach(struct relay *relay)
 	if (relay->state != RELAY_ANSWERED)
 		relay->state = RELAY_IDLE;
 	relay->server = NULL;
+	feed_job_left(&relay->gateway->feed, relay->seen);
 	if (server)
 		gateway_slot_free(relay->gateway, server);
 }
@@ -284,9 +285,19 @@ static void make_events(struct relay *relay, int fd)
 	relay->writable = event_new(base, fd, EV_WRITE, relay_on_writable, relay);
 }
 
+static void note_our_end(struct relay *relay)
+{
+	struct sock_addr addr = { .len = sizeof(addr.storage) };
+	char text[SOCK_TEXT_MAX];
+
+	if (relay->server->spec.kind == HOST_TCP && getsockname(relay->server_fd, (struct sockaddr *)&addr.storage, &addr.len) == 0)
+		str_copy(relay->from, sizeof(relay->from), sock_addr_format(&addr, text));
+}
+
 static void run(struct relay *relay)
 {
 	relay->addrs_left = 0;
+	note_our_end(relay);
 	if (relay->handing) {
 		event_del(relay->timer);
 		relay->state = RELAY_RUNNING;

@@ -36,6 +36,8 @@ struct relay {
 	bool handing;			/* the connection is to be passed on, not relayed */
 	bool is_probe;			/* of a server that was down: its end is news in any case */
 	int server_fd;
+	char from[64];			/* our end of it: what the server's log names as its client */
+	struct feed_job *seen;		/* borrowed: whose slot is given back */
 	uint32_t helper_serial;		/* a question to the helper that is not answered yet */
 	size_t addrs_left;
 	struct event *readable, *writable, *timer;

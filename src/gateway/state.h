@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/feed.h"
 #include "gateway/schedule.h"
 #include "gateway/server.h"
 #include "gateway/setup.h"
@@ -23,6 +24,7 @@ struct counters {			/* since the start, unless said otherwise */
 	uint64_t refused_descriptors;	/* attached by peers, closed */
 	uint64_t bytes_in, bytes_out;	/* from clients to servers, and back */
 	unsigned peers, leases;		/* now */
+	unsigned askers;		/* now: connections that only look, none of the peers */
 };
 
 struct peer;
@@ -40,7 +42,7 @@ struct gateway {
 	struct spool_pool pool;
 	struct channel *channel;
 	struct counters counters;
-	uint64_t next_lease;
+	struct feed feed;
 	uid_t overflow_uid;
 	int64_t started_at_ms;
 	char hosts_name[256];

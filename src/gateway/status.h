@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 
-#include "base/err.h"
 #include "base/str.h"
 #include "gateway/state.h"
 
@@ -14,7 +13,8 @@ void status_render_json(struct buf *out, const struct gateway *gateway);
 /* What a client asks: "slots=N" and "features=lzo,cpp". */
 void status_render_farm(struct buf *out, const struct gateway *gateway, bool json);
 
-/* Asks the gateway that listens at path and prints its answer to stdout. */
-int status_show(const char *path, bool json, struct err *err);
+/* Parts of the JSON, for the page: ", key: value" for each figure, and one server. */
+void status_add_json_figures(struct buf *out, const struct gateway *gateway);
+void status_add_json_server(struct buf *out, const struct server *server, int64_t now_ms);
 
 #endif

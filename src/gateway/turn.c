@@ -11,6 +11,7 @@
 #include "gateway/channel.h"
 #include "gateway/filter.h"
 #include "gateway/handoff.h"
+#include "gateway/ledger.h"
 #include "wire/lease.h"
 
 /* ------------------------------------------------------------------ the relay's news */
@@ -30,13 +31,11 @@ static void relay_faulted(void *context, enum relay_fault fault, const char *why
 	struct peer *peer = context;
 	struct job *job = &peer->job;
 
-	log_info("job %llu: %s: %s", (unsigned long long)peer->lease,
-		 fault == FAULT_REFUSED ? "refused" : "transport failed", why);
 	if (job->n_tried == JOB_ATTEMPTS_MAX) {
 		peer_deny(peer, "attempts", "the job was tried on several servers in vain: see distcc-gateway --status");
 		return;
 	}
-	peer->gateway->counters.replayed++;
+	ledger_replayed(&peer->relay, fault == FAULT_REFUSED ? "refused" : "transport-failed", why);
 	/* What is still to come from the client goes on coming; the state says so. */
 	if (peer->state == PEER_HANDING)
 		peer->state = PEER_QUEUED;
@@ -158,7 +157,7 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 
 	job->tried[job->n_tried++] = server;
 	if (!peer->lease) {
-		peer->lease = ++gateway->next_lease;
+		peer->lease = peer->seen.id;
 		gateway->counters.leases++;
 	}
 	peer->relay.is_probe = job->is_probe;
@@ -171,6 +170,7 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 		peer_deny(peer, reason, "the gateway does not pass descriptors here (--pass-fds, --status), and the host entry says \",fd\"");
 		return;
 	}
+	ledger_granted(&peer->relay, server);
 	if (handing == HANDING_FD) {
 		peer->protocol = protocol;
 		start_handing(peer, server);
@@ -214,6 +214,7 @@ void turn_init(struct peer *peer)
 	peer->relay.on_fault = relay_faulted;
 	peer->relay.on_answered = relay_answered;
 	peer->relay.context = peer;
+	peer->relay.seen = &peer->seen;
 	peer->job.on_grant = job_granted;
 	peer->job.on_deny = job_denied;
 	peer->job.context = peer;

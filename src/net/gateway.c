@@ -233,8 +233,29 @@ int lease_await_reply(struct lease *lease, struct err *err)
 	}
 }
 
-int gateway_show(const char *path, const char *what, const char *format, struct deadline deadline,
-		 struct buf *text, struct err *err)
+void gateway_note_local(const char *path, const struct gateway_note *note)
+{
+	autobuf out = BUF_INIT;
+	autoclose int fd = -1;
+	struct lease_writer writer;
+	struct sock_addr addr;
+
+	if (sock_addr_unix(&addr, path, NULL) < 0 || sock_connect_start(&addr, &fd) != 1)
+		return;
+	lease_greet(&out);
+	lease_begin(&writer, &out, LEASE_NOTE);
+	lease_add(&writer, "where", "local");
+	lease_add(&writer, "reason", note->reason);
+	lease_add(&writer, "source", note->source);
+	lease_add(&writer, "build", note->build);
+	lease_add_int(&writer, "ms", note->ms);
+	lease_end(&writer);
+	if (send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return;
+}
+
+int gateway_ask(const char *path, const struct gateway_question *question, struct deadline deadline, struct buf *text,
+		struct err *err)
 {
 	struct lease lease = LEASE_INIT;
 	autobuf out = BUF_INIT;
@@ -245,8 +266,11 @@ int gateway_show(const char *path, const char *what, const char *format, struct 
 		return -1;
 	lease_greet(&out);
 	lease_begin(&writer, &out, LEASE_SHOW);
-	lease_add(&writer, "what", what);
-	lease_add(&writer, "format", format);
+	lease_add(&writer, "what", question->what);
+	lease_add(&writer, "format", question->format);
+	lease_add(&writer, "build", question->build);
+	if (question->since)
+		lease_add_int(&writer, "since", (int64_t)question->since);
 	lease_end(&writer);
 	if (fd_write_full(lease.fd, out.data, out.len, deadline_poll_ms(deadline), err) == 0) {
 		for (;;) {

@@ -54,8 +54,20 @@ int lease_await(struct lease *lease, struct err *err);
  * reply (lease->in may hold its beginning); -1: ERR_NO_HOSTS on DENY, or as lease_ready. */
 int lease_await_reply(struct lease *lease, struct err *err);
 
-/* One question (SHOW), the whole answer in *text. what: "status" or "farm"; format: "text", "json". */
-int gateway_show(const char *path, const char *what, const char *format, struct deadline deadline,
-		 struct buf *text, struct err *err);
+/* One question (SHOW) of doc/protocol-gateway.txt, the whole answer in *text. NULL and 0 are left out. */
+struct gateway_question {
+	const char *what, *format, *build;
+	uint64_t since;
+};
+int gateway_ask(const char *path, const struct gateway_question *question, struct deadline deadline, struct buf *text,
+		struct err *err);
+
+/* Says that something was run locally, and why (a word of wire/reason.h). Never waits: a gateway that
+ * is busy or gone just does not hear of it. */
+struct gateway_note {
+	const char *reason, *source, *build;
+	int64_t ms;
+};
+void gateway_note_local(const char *path, const struct gateway_note *note);
 
 #endif

@@ -12,7 +12,8 @@
  *   relay:  the distcc request                WAIT ...  then the distcc reply, or DENY
  *   fd:     RSLT result= sent= received= ms=  (ends the lease; transport-failed: GRNT or DENY again)
  *   local:  RSLT
- *   SHOW what= format=                        TEXT ... TEXT 00000000
+ *   SHOW what= format= [build=] [since=]      TEXT ... TEXT 00000000
+ *   NOTE where=local reason= source= build= ms=    (says and closes; there is no answer)
  *
  * A message is a token whose value is the length of a payload of lines "key=value\n". In values the
  * bytes below 0x20, 0x7f and '%' are written %XX. Unknown keys are ignored; a repeated key counts
@@ -39,7 +40,7 @@ enum {
 };
 
 enum lease_token {
-	LEASE_GATE, LEASE_WANT, LEASE_REDY, LEASE_RSLT, LEASE_SHOW,		/* client to gateway */
+	LEASE_GATE, LEASE_WANT, LEASE_REDY, LEASE_RSLT, LEASE_SHOW, LEASE_NOTE,	/* client to gateway */
 	LEASE_GRNT, LEASE_DENY, LEASE_WAIT, LEASE_TEXT,				/* gateway to client */
 	LEASE_N_TOKENS
 };

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is shown of a gateway: after a run with known outcomes all views agree on the counts, and the
+logs of client, gateway and server name the same job."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from lib import peers, wait
+from lib.lease import Lease, message
+
+parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+
+
+def ask(gw, **question):
+    """The whole answer to SHOW."""
+    with Lease(gw.path) as lease:
+        lease.sock.sendall(message("SHOW", **question))
+        answer = b""
+        while True:
+            head = lease._exactly(12)
+            size = int(head[4:], 16)
+            if head[:4] != b"TEXT" or not size:
+                return answer.decode()
+            answer += lease._exactly(size)
+
+
+def metrics_of(text):
+    """{name or (name, label value): number}, from a strict parser."""
+    found = {}
+    for family in parser.text_string_to_metric_families(text):
+        for sample in family.samples:
+            name = sample.name.removeprefix("distcc_gateway_").removesuffix("_total")
+            found[(name, *sample.labels.values()) if sample.labels else name] = sample.value
+    return found
+
+
+def figures_of_text(text):
+    return {name: int(value) for name, value in re.findall(r"^([a-z_]+) +(\d+)  [A-Z]", text, re.M)}
+
+
+def compile_one(env, *words):
+    return subprocess.run([peers.CLIENT, "gcc", *words], env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def known_outcomes(gw, env, workplace):
+    """3 done, 1 denied, 1 cancelled; 4 local runs of three reasons."""
+    workplace.reset()
+    source = str(workplace.path / "hello.c")
+    for number in range(3):
+        assert compile_one(env, "-c", source, "-o", f"{workplace.path}/{number}.o").returncode == 0
+    assert compile_one({**env, "DISTCC_GATEWAY_USE": "nobody"}, "-c", source, "-o", "/dev/null").returncode != 0
+    with Lease(gw.path) as lease:
+        lease.sock.sendall(message("WANT", build="b'1", source="gone.c"))
+        wait.until(lambda: "gone.c" in ask(gw, what="jobs", format="text"), "the job to be shown")
+    for words in (["-E", source], ["-E", source], ["-S", source, "-o", "-"]):
+        assert compile_one(env, *words).returncode == 0
+    with Lease(gw.path) as lease:
+        lease.sock.sendall(message("NOTE", where="local", reason="of-next-year", build="other"))
+    wait.until(lambda: gw.status()["local"] == 4 and gw.status()["cancelled"] == 1, "all to be counted")
+
+
+def test_all_views_agree_after_known_outcomes(stock_server, gateway, client_env, workplace, base):
+    server = stock_server()
+    gw = gateway([server.host])
+    env = client_env(gw.host, DISTCC_BUILD="b'1", DISTCC_LOG=base / "client.log")
+    known_outcomes(gw, env, workplace)
+    status = gw.status()
+    wanted = {"jobs": 5, "done": 3, "denied": 1, "cancelled": 1, "replayed": 0, "local": 4, "relayed": 3, "queued": 0,
+              "jobs_live": 0, "slots": 4, "slots_busy": 0}
+    assert {key: status[key] for key in wanted} == wanted
+    assert status["reasons"] == {"preprocess-only": 2, "output-stdout": 1, "other": 1}
+    text = figures_of_text(ask(gw, what="status"))
+    metrics = metrics_of(ask(gw, what="metrics"))
+    assert {key: text[key] for key in wanted} == wanted
+    assert {key: metrics[key] for key in wanted} == wanted
+    assert {key: value for key, value in metrics.items() if key[0] == "local_runs" and value} == {
+        ("local_runs", reason): count for reason, count in status["reasons"].items()}
+    assert metrics["server_done", server.host] == status["servers"][0]["done"] == server.count() == 3
+    events = [json.loads(line) for line in ask(gw, what="events").splitlines()]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    for kind, count in (("wanted", 5), ("done", 3), ("denied", 1), ("cancelled", 1), ("local", 4)):
+        assert sum(event["event"] == kind for event in events) == count
+    assert {key: value for key, value in status["builds"][0].items() if key in wanted} == {
+        "jobs": 5, "done": 3, "denied": 1, "cancelled": 1, "replayed": 0, "local": 3}
+    summary = subprocess.run([peers.GATEWAY, f"--listen={gw.host}", "--status", "--build=b'1"], capture_output=True, text=True,
+                             timeout=20, check=True).stdout
+    assert " 5 jobs, 3 done, 1 denied, 1 cancelled, 0 replayed, 3 local" in summary
+    assert "2 local: preprocess-only" in summary and "of-next-year" not in summary
+
+
+def test_client_gateway_and_server_name_the_same_job(stock_server, gateway, client_env, workplace, base):
+    server = stock_server()
+    gw = gateway([server.host])
+    workplace.reset()
+    env = client_env(gw.host, DISTCC_LOG=base / "client.log")
+    assert compile_one(env, "-c", str(workplace.path / "hello.c"), "-o", f"{workplace.path}/hello.o").returncode == 0
+    job = re.search(r"result: .* status=0 job=(\d+)$", (base / "client.log").read_text(), re.M)[1]
+    line, = gw.wait_log(f"job={job} outcome=done")
+    pairs = dict(word.split("=", 1) for word in line[line.index("job="):].split())
+    assert (pairs["source"], pairs["server"], pairs["way"]) == ("hello.c", server.host, "relay")
+    server.wait_count(1)
+    assert server.jobs("COMPILE_OK")[0]["client"] == pairs["from"]
