@@ -101,6 +101,8 @@ uint32_t channel_ask(struct channel *channel, enum helper_operation operation, u
 	request.serial = channel->last_serial;
 	if (fdpass_send(channel->fd, &request, sizeof(request), fd) != (ssize_t)sizeof(request))
 		return 0;
+	if (!on_answer)
+		return request.serial;
 	question = mem_alloc(sizeof(*question));
 	*question = (struct question){ .serial = request.serial, .on_answer = on_answer, .context = context };
 	HASH_ADD(hh, channel->questions, serial, sizeof(question->serial), question);

@@ -18,7 +18,8 @@ struct channel *channel_open(struct event_base *base, int fd, channel_answer_fn 
 			     void *context);
 void channel_close(struct channel *channel);
 
-/* Asks; the serial, or 0 when the line is broken or full. fd goes with the question, or is -1. */
+/* Asks; the serial, or 0 when the line is broken or full. fd goes with the question, or is -1.
+ * Without on_answer there will be none. */
 uint32_t channel_ask(struct channel *channel, enum helper_operation operation, uint32_t generation, uint32_t index,
 		     int fd, channel_answer_fn *on_answer, void *context);
 /* The answer, when it comes, is nobody's any more. */

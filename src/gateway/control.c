@@ -67,7 +67,7 @@ int control_ask(int fd, enum control_operation operation, const char *text, stru
 		return err_sys(err, ERR_CONNECT, "cannot ask the gateway");
 	if (fd_wait(fd, POLLIN, deadline_after_ms(CONTROL_ANSWER_MS)) <= 0)
 		return err_set(err, ERR_TIMEOUT, "the gateway does not answer");
-	if (recv(fd, answer, sizeof(*answer), 0) != (ssize_t)sizeof(*answer))
+	if (recv(fd, answer, sizeof(*answer), MSG_TRUNC) != (ssize_t)sizeof(*answer))
 		return err_set(err, ERR_CONNECT, "the gateway has gone, or is of another release");
 	answer->text[sizeof(answer->text) - 1] = '\0';
 	return answer->ok ? 0 : err_set(err, ERR_DENIED, "%s", answer->text);
@@ -135,7 +135,7 @@ static void visitor_on_readable(evutil_socket_t fd, short what, void *context)
 	struct control_request request;
 	struct control_answer answer;
 
-	if ((what & EV_TIMEOUT) || recv((int)fd, &request, sizeof(request), 0) != (ssize_t)sizeof(request)) {
+	if ((what & EV_TIMEOUT) || recv((int)fd, &request, sizeof(request), MSG_TRUNC) != (ssize_t)sizeof(request)) {
 		dismiss(visitor);
 		return;
 	}

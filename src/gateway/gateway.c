@@ -197,14 +197,15 @@ static void accept_ready(evutil_socket_t fd, short what, void *context);
 
 static void start_listening(struct gateway *gateway)
 {
-	const struct gateway_setup *setup = gateway->setup;
+	const struct listeners *listeners = &gateway->setup->listeners;
 
-	gateway->listeners = mem_array(setup->n_listen_fds, sizeof(*gateway->listeners));
-	for (size_t i = 0; i < setup->n_listen_fds; i++) {
-		gateway->listeners[i] = event_new(gateway->base, setup->listen_fds[i], EV_READ | EV_PERSIST, accept_ready, gateway);
+	gateway->listeners = mem_array(listeners->n, sizeof(*gateway->listeners));
+	for (size_t i = 0; i < listeners->n; i++) {
+		gateway->listeners[i] = event_new(gateway->base, listeners->fds[i], EV_READ | EV_PERSIST, accept_ready, gateway);
 		event_add(gateway->listeners[i], NULL);
 	}
-	gateway->n_listeners = setup->n_listen_fds;
+	gateway->n_listeners = listeners->n;
+	channel_ask(gateway->channel, HELPER_READY, 0, (uint32_t)gateway->n_servers, -1, NULL, NULL);
 }
 
 static void hosts_loaded(void *context, const struct helper_answer *answer, int *fd)

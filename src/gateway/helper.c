@@ -29,6 +29,7 @@
 #include "gateway/farm.h"
 #include "gateway/filter.h"
 #include "gateway/handoff.h"
+#include "gateway/notify.h"
 #include "net/ssh.h"
 
 enum { RESOLVE_S = 10, END_MS = 900 };
@@ -62,6 +63,22 @@ static void send_failure(const struct helper *helper, struct helper_answer *answ
 }
 
 /* ------------------------------------------------------------------ the host list */
+
+static void tell_manager(enum notify_state state, const char *status)
+{
+	struct err err = ERR_INIT;
+
+	if (notify_manager(state, status, &err) < 0)
+		log_warning("%s", err.text);
+}
+
+static void tell_ready(size_t n_servers)
+{
+	char status[64];
+
+	snprintf(status, sizeof(status), "serving with %zu servers", n_servers);
+	tell_manager(NOTIFY_READY, status);
+}
 
 static void send_list(const struct helper *helper, uint32_t serial)
 {
@@ -228,6 +245,8 @@ static bool take_request(struct helper *helper)
 		start_ssh(helper, &answer, spec);
 	else if (request.operation == HELPER_SECURE)
 		secure(helper, &answer, fd);
+	else if (request.operation == HELPER_READY)
+		tell_ready(request.index);
 	else
 		send_failure(helper, &answer, "the host list has changed");
 	return true;
@@ -240,6 +259,7 @@ static void helper_end(struct helper *helper)
 	if (helper->ending)
 		return;
 	helper->ending = true;
+	tell_manager(NOTIFY_STOPPING, "ending");
 	kill(helper->setup->loop_pid, SIGTERM);
 	event_add(helper->patience, &patience);
 }
@@ -279,6 +299,13 @@ static void reap(struct helper *helper)
 	}
 }
 
+static void reload(struct helper *helper)
+{
+	tell_manager(NOTIFY_RELOADING, "reading the host list");
+	load_hosts(helper, 0);
+	tell_ready(helper->farm.list.n_hosts);
+}
+
 static void helper_on_signal(evutil_socket_t signal_number, short what, void *context)
 {
 	struct helper *helper = context;
@@ -287,7 +314,7 @@ static void helper_on_signal(evutil_socket_t signal_number, short what, void *co
 	if (signal_number == SIGCHLD)
 		reap(helper);
 	else if (signal_number == SIGHUP)
-		load_hosts(helper, 0);
+		reload(helper);
 	else
 		helper_end(helper);
 }

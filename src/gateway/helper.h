@@ -23,6 +23,7 @@ enum helper_operation {
 	HELPER_LOAD_HOSTS = 1,	/* answer: fd of a memfd with the file's text; generation counts up */
 	HELPER_RESOLVE,		/* answer: addresses of server `index` of `generation` (TCP) */
 	HELPER_SSH,		/* answer: fd of a socket whose other end is the ssh command of server `index` */
+	HELPER_READY,		/* no answer: the loop serves, with `index` servers */
 	HELPER_SECURE		/* comes with the fd of a connection that is to be passed on: attaches the filter
 				 * (handoff.h), where the kernel lets only the privileged do that */
 };

@@ -10,14 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/env.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/sock.h"
-#include "base/str.h"
-
-enum { FIRST_INHERITED_FD = 3, INHERITED_MAX = 64 };
+#include "gateway/activation.h"
 
 static const char link_path[] = LISTEN_LINK;
 static const char link_target[] = "distcc-gw/socket";
@@ -82,54 +79,48 @@ static void make_link(void)
 		return;
 }
 
-/* Socket activation: descriptors from 3 on that are meant for this process. */
-static size_t inherited(int **fds)
+static void take_paths(struct options *options, char **paths, size_t n)
 {
-	const char *pid = env_get("LISTEN_PID");
-	int n = env_int("LISTEN_FDS", 0);
-	size_t taken = 0;
-	int64_t wanted;
-
-	if (!pid || !str_to_int(pid, 1, INT32_MAX, &wanted) || wanted != getpid() || n < 1 || n > INHERITED_MAX)
-		return 0;
-	*fds = mem_array((size_t)n, sizeof(**fds));
-	for (int fd = FIRST_INHERITED_FD; fd < FIRST_INHERITED_FD + n; fd++) {
-		int domain = 0, type = 0, listening = 0;
-		socklen_t len = sizeof(int);
-
-		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || domain != AF_UNIX ||
-		    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_STREAM ||
-		    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 || !listening)
-			continue;
-		fd_set_cloexec(fd, true);
-		fd_set_nonblocking(fd, true);
-		(*fds)[taken++] = fd;
-	}
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
-	return taken;
+	for (size_t i = 0; i < options->n_listen_paths; i++)
+		free(options->listen_paths[i]);
+	free(options->listen_paths);
+	options->listen_paths = paths;
+	options->n_listen_paths = n;
 }
 
-int listen_open(const struct options *options, uid_t uid, gid_t gid, int **fds, size_t *n_fds, struct err *err)
+int listen_open(struct options *options, uid_t uid, gid_t gid, struct listeners *listeners, struct err *err)
 {
-	*fds = NULL;
-	*n_fds = inherited(fds);
-	if (*n_fds)
+	char **paths;
+
+	if (activation_take(&listeners->fds, &paths, &listeners->n, err) < 0)
+		return -1;
+	listeners->inherited = listeners->n > 0;
+	if (listeners->inherited) {
+		take_paths(options, paths, listeners->n);
 		return 0;
-	free(*fds);
-	*fds = mem_array(options->n_listen_paths, sizeof(**fds));
+	}
+	free(paths);
+	free(listeners->fds);
+	listeners->fds = mem_array(options->n_listen_paths, sizeof(*listeners->fds));
 	for (size_t i = 0; i < options->n_listen_paths; i++) {
 		const char *path = options->listen_paths[i];
 
 		if (make_place(path, uid, gid, options->force, err) < 0 ||
-		    sock_listen_unix(path, options->socket_mode, options->socket_gid, &(*fds)[*n_fds], err) < 0)
+		    sock_listen_unix(path, options->socket_mode, options->socket_gid, &listeners->fds[i], err) < 0)
 			return -1;
-		(*n_fds)++;
+		listeners->n++;
 	}
 	if (options->listen_is_default)
 		make_link();
 	return 0;
+}
+
+void listen_release(struct listeners *listeners)
+{
+	for (size_t i = 0; i < listeners->n; i++)
+		close(listeners->fds[i]);
+	free(listeners->fds);
+	*listeners = (struct listeners)LISTENERS_INIT;
 }
 
 /* What does not exist yet will be ours; what is above it counts. */
@@ -157,8 +148,10 @@ int listen_check(const struct options *options, uid_t uid, struct err *err)
 	return 0;
 }
 
-void listen_remove(const struct options *options)
+void listen_remove(const struct options *options, const struct listeners *listeners)
 {
+	if (listeners->inherited)
+		return;
 	for (size_t i = 0; i < options->n_listen_paths; i++)
 		unlink(options->listen_paths[i]);
 	if (options->listen_is_default && access(link_path, F_OK) < 0)

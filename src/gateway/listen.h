@@ -10,19 +10,27 @@
 
 #define LISTEN_LINK "/run/distcc-gw.sock"	/* beside the default path, a symbolic link to it */
 
+struct listeners {
+	int *fds;
+	size_t n;
+	bool inherited;			/* a service manager made them, and keeps them when we end */
+};
+#define LISTENERS_INIT { NULL, 0, false }
+
 /*
  * Opens every --listen path before privileges drop: makes the directory (0755, of uid/gid) when it
  * is missing, refuses a place where others could replace the socket (some directory on the way
  * writable by others without the sticky bit, or owned by neither root nor uid) unless --force,
  * replaces a stale socket, refuses a live one, and for the default path puts the symbolic link
- * /run/distcc-gw.sock. *fds is yours to free and close.
+ * LISTEN_LINK. Sockets of a service manager take the place of all that: options then names their paths.
  */
-int listen_open(const struct options *options, uid_t uid, gid_t gid, int **fds, size_t *n_fds, struct err *err);
+int listen_open(struct options *options, uid_t uid, gid_t gid, struct listeners *listeners, struct err *err);
+void listen_release(struct listeners *listeners);
 
 /* Would listen_open() like the places? Looks, and makes nothing. */
 int listen_check(const struct options *options, uid_t uid, struct err *err);
 
-/* Removes socket files and the link, if they are still ours. */
-void listen_remove(const struct options *options);
+/* Removes socket files and the link, if they are ours. */
+void listen_remove(const struct options *options, const struct listeners *listeners);
 
 #endif

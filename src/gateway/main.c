@@ -152,7 +152,7 @@ static int run_loop(struct gateway_setup *setup, uid_t uid, gid_t gid)
 		log_error("%s", err.text);
 	/* Without a parent nobody else takes the socket away. */
 	if (err.code == ERR_GONE)
-		listen_remove(setup->options);
+		listen_remove(setup->options, &setup->listeners);
 	return err_exit_status(&err);
 }
 
@@ -177,14 +177,13 @@ static int open_control(const struct options *options, int *fd, struct err *err)
 	return 0;
 }
 
-static int serve(const struct options *options, struct err *err)
+static int serve(struct options *options, struct err *err)
 {
 	struct gateway_setup setup = { .options = options };
 	struct helper_setup helper = { .options = options, .control_fd = -1, .proofs = setup.proofs };
 	autoclose int spool_dir_fd = -1;
-	int pair[2], *fds = NULL, status;
+	int pair[2], status;
 	bool has_control, opened;
-	size_t n_fds = 0;
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
@@ -196,10 +195,10 @@ static int serve(const struct options *options, struct err *err)
 	if (open_control(options, &helper.control_fd, err) < 0)
 		return -1;
 	has_control = helper.control_fd >= 0;
-	opened = listen_open(options, uid, gid, &fds, &n_fds, err) == 0;
+	opened = listen_open(options, uid, gid, &setup.listeners, err) == 0;
 	if (!opened || open_log(options, err) < 0 || detach(options, err) < 0) {
 		if (opened)
-			listen_remove(options);
+			listen_remove(options, &setup.listeners);
 		if (has_control)
 			unlink(options->control_path);
 		return -1;
@@ -216,21 +215,17 @@ static int serve(const struct options *options, struct err *err)
 	if (pid == 0) {
 		close(pair[0]);
 		fd_close(&helper.control_fd);
-		setup.listen_fds = fds;
-		setup.n_listen_fds = n_fds;
 		setup.helper_fd = pair[1];
 		setup.spool_dir_fd = spool_dir_fd;
 		_exit(run_loop(&setup, uid, gid));
 	}
 	close(pair[1]);
-	for (size_t i = 0; i < n_fds; i++)
-		close(fds[i]);
-	free(fds);
 	helper.loop_fd = pair[0];
 	helper.loop_pid = pid;
 	status = helper_run(&helper);
 	close(pair[0]);
-	listen_remove(options);
+	listen_remove(options, &setup.listeners);
+	listen_release(&setup.listeners);
 	if (has_control)
 		unlink(options->control_path);
 	if (options->pid_file)
@@ -270,7 +265,7 @@ static int check(const struct options *options, struct err *err)
 	return result;
 }
 
-static void act(const struct options *options, struct err *err)
+static void act(struct options *options, struct err *err)
 {
 	switch (options->action) {
 	case GATEWAY_HELP:

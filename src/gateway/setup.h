@@ -5,13 +5,13 @@
 
 #include <stddef.h>
 
+#include "gateway/listen.h"
 #include "gateway/options.h"
 #include "gateway/policy.h"
 
 struct gateway_setup {
 	const struct options *options;
-	const int *listen_fds;
-	size_t n_listen_fds;
+	struct listeners listeners;
 	int helper_fd;				/* SEQPACKET to the parent */
 	int spool_dir_fd;			/* for O_TMPFILE: requests and replies too big for memory */
 	struct proof_result proofs[PROOF_N];
