@@ -25,32 +25,19 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "client/attempt.h"
 #include "client/local.h"
 #include "client/output.h"
 #include "client/pick.h"
 #include "client/plan.h"
 #include "client/preprocess.h"
-#include "client/submit.h"
 #include "compiler/rewrite.h"
 #include "hosts/source.h"
-#include "net/dial.h"
 #include "net/gateway.h"
 #include "state/backoff.h"
 #include "state/jobnote.h"
-#include "wire/version.h"
 
-enum {
-	DIAL_MS = 20000,		/* all addresses of a host together */
-	LEASE_ATTEMPTS = 2,		/* a gateway that was restarted in mid-lease is asked once more */
-	GRANTS_MAX = 5,			/* servers that one lease may try with passed descriptors */
-	EXEC_FAILED = ERR_NO_COMPILER	/* exit code of a server that has no such compiler */
-};
-
-enum outcome {
-	OUTCOME_ANSWER,			/* job->reply holds what a compiler said */
-	OUTCOME_HOST_FAULT,		/* the way or the host: another one may do */
-	OUTCOME_LOCAL			/* this job must run here, whoever is asked */
-};
+enum { EXEC_FAILED = ERR_NO_COMPILER };	/* exit code of a server that has no such compiler */
 
 struct job {
 	const struct settings *settings;
@@ -61,11 +48,8 @@ struct job {
 	bool has_gateway;		/* scheduling and display are the gateway's: no state files then */
 	struct preprocess cpp;
 	struct argv server_command;
-	struct reply reply;
-	char server[256];		/* who answered, for the log */
-	uint64_t lease_id;		/* the gateway's number for this job, 0: none */
+	struct attempt attempt;
 	int64_t start_ms;
-	const char *local_reason;	/* with OUTCOME_LOCAL */
 };
 
 static const char *source_name(const struct job *job)
@@ -95,14 +79,16 @@ static void tell_gateway(const struct job *job, const char *reason)
 static int finish(const struct job *job, const char *where, const char *server, const char *reason, int status)
 {
 	log_info("result: source=%s where=%s server=%s reason=%s ms=%lld status=%d job=%llu", source_name(job), where, server,
-		 reason, (long long)(clock_now_ms() - job->start_ms), status, (unsigned long long)job->lease_id);
+		 reason, (long long)(clock_now_ms() - job->start_ms), status, (unsigned long long)job->attempt.lease_id);
 	if (str_equal(where, "local") && job->has_gateway)
 		tell_gateway(job, reason);
 	return status;
 }
 
-static void note(const struct job *job, enum job_phase phase, const char *host, int slot)
+static void note(void *context, enum job_phase phase, const char *host, int slot)
 {
+	const struct job *job = context;
+
 	if (!job->has_gateway)
 		jobnote_set(phase, source_name(job), host, slot);
 }
@@ -144,13 +130,14 @@ static int run_here(struct job *job, const char *reason)
 
 static enum outcome must_run_here(struct job *job, const char *reason)
 {
-	job->local_reason = reason;
+	job->attempt.local_reason = reason;
 	return OUTCOME_LOCAL;
 }
 
 /* OUTCOME_ANSWER: the text is there. */
-static enum outcome ensure_text(struct job *job)
+static enum outcome ensure_text(void *context)
 {
+	struct job *job = context;
 	autopick slot = PICK_INIT;
 	struct err err = ERR_INIT;
 
@@ -169,139 +156,9 @@ static enum outcome ensure_text(struct job *job)
 		return must_run_here(job, "preprocessor-failed");
 	if (preprocess_needs_files(&job->cpp))
 		return must_run_here(job, "assembler-reads-files");
+	job->attempt.text = job->cpp.text;
+	job->attempt.text_len = job->cpp.text_len;
 	return OUTCOME_ANSWER;
-}
-
-/* --------------------------------------------------------------- attempts */
-
-static int exchange(struct job *job, int out_fd, int in_fd, int protocol, const struct buf *begin, struct err *err)
-{
-	if (submit_send(out_fd, protocol, &job->server_command, job->cpp.text, job->cpp.text_len,
-			job->settings->io_idle_ms, err) < 0)
-		return -1;
-	return submit_receive(in_fd, protocol, begin, job->settings->io_idle_ms, &job->reply, err);
-}
-
-static enum outcome attempt_stream(struct job *job, const struct pick *pick, struct err *err)
-{
-	const struct host_spec *host = pick->host;
-	autostream stream = STREAM_INIT;
-	int protocol = host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN;
-	enum outcome text = ensure_text(job);
-
-	if (text != OUTCOME_ANSWER)
-		return text;
-	note(job, JOB_CONNECT, host->name ? host->name : host->path, pick->slot);
-	if (dial(host, deadline_after_ms(DIAL_MS), &stream, err) < 0)
-		return OUTCOME_HOST_FAULT;
-	note(job, JOB_COMPILE, NULL, pick->slot);
-	if (exchange(job, stream.out_fd, stream.in_fd, protocol, NULL, err) < 0)
-		return OUTCOME_HOST_FAULT;
-	str_copy(job->server, sizeof(job->server), host->text);
-	return OUTCOME_ANSWER;
-}
-
-/* One granted place, over the gateway's own connection. */
-static enum outcome relay(struct job *job, struct lease *lease, struct err *err)
-{
-	struct err sending = ERR_INIT;
-	int sent = submit_send(lease->fd, lease->protocol, &job->server_command, job->cpp.text, job->cpp.text_len,
-			       job->settings->io_idle_ms, &sending);
-
-	/* A gateway that gave up while we wrote has said why before it closed. */
-	if (lease_await_reply(lease, err) < 0) {
-		if (sent < 0 && err->code != ERR_NO_HOSTS)
-			*err = sending;
-		return OUTCOME_HOST_FAULT;
-	}
-	if (submit_receive(lease->fd, lease->protocol, &lease->in, job->settings->io_idle_ms, &job->reply, err) < 0)
-		return OUTCOME_HOST_FAULT;
-	return OUTCOME_ANSWER;
-}
-
-/* Granted descriptors, until one works or the gateway has no more. */
-static enum outcome use_descriptors(struct job *job, struct lease *lease, struct err *err)
-{
-	for (int i = 0; lease->mode == LEASE_FD; i++) {
-		int64_t start = clock_now_ms();
-		int result = exchange(job, lease->job_fd, lease->job_fd, lease->protocol, NULL, err);
-		const char *word = result < 0 ? "transport-failed" : job->reply.status ? "compile-failed" : "ok";
-
-		lease_result(lease, word, job->cpp.text_len, job->reply.object.len, clock_now_ms() - start, NULL);
-		if (result == 0)
-			return OUTCOME_ANSWER;
-		reply_release(&job->reply);
-		if (i + 1 == GRANTS_MAX || lease_await(lease, err) < 0)
-			return OUTCOME_HOST_FAULT;
-	}
-	return lease->mode == LEASE_RELAY ? relay(job, lease, err) : must_run_here(job, "gateway-says-local");
-}
-
-static enum outcome attempt_lease(struct job *job, const struct host_spec *host, struct err *err)
-{
-	autolease_conn lease = LEASE_INIT;
-	struct lease_wish wish = {
-		.kind = "compile",
-		.compiler = path_base(job->server_command.words[0]),
-		.source = source_name(job),
-		.build = env_get("DISTCC_BUILD"),
-		.allow_fd = !host->want_relay,
-		.allow_relay = !host->want_fd,
-		.protocol_min = host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN,
-		.protocol_max = PROTOCOL_LZO,
-		.use = host->use ? host->use : env_get("DISTCC_GATEWAY_USE"),
-	};
-	enum outcome outcome;
-
-	lease.silence_ms = job->settings->io_idle_ms < LEASE_SILENCE_MS ? job->settings->io_idle_ms : LEASE_SILENCE_MS;
-	/* The place in the queue is taken while the preprocessor runs. */
-	if (lease_ask(&lease, host, &wish, err) < 0)
-		return OUTCOME_HOST_FAULT;
-	outcome = ensure_text(job);
-	if (outcome != OUTCOME_ANSWER)
-		return outcome;
-	if (lease_ready(&lease, job->cpp.text_len, err) < 0) {
-		err_prefix(err, "unix:%s", host->path);
-		return OUTCOME_HOST_FAULT;
-	}
-	str_copy(job->server, sizeof(job->server), lease.server);
-	job->lease_id = lease.id;
-	if (lease.mode == LEASE_RELAY)
-		return relay(job, &lease, err);
-	outcome = use_descriptors(job, &lease, err);
-	str_copy(job->server, sizeof(job->server), lease.server);
-	return outcome;
-}
-
-static enum outcome attempt_gateway(struct job *job, const struct host_spec *host, struct err *err)
-{
-	enum outcome outcome = OUTCOME_HOST_FAULT;
-
-	for (int i = 0; i < LEASE_ATTEMPTS; i++) {
-		reply_release(&job->reply);
-		outcome = attempt_lease(job, host, err);
-		/* Only a connection that was lost is worth a second one; a refusal is an answer, silence lasts. */
-		if (outcome != OUTCOME_HOST_FAULT || err->code == ERR_NO_HOSTS || err->code == ERR_TIMEOUT || !job->cpp.finished)
-			break;
-		log_info("%s; asking once more", err->text);
-	}
-	return outcome;
-}
-
-static enum outcome attempt(struct job *job, const struct pick *pick, struct err *err)
-{
-	const struct host_spec *host = pick->host;
-
-	if (host->kind == HOST_LOCAL)
-		return must_run_here(job, "localhost-in-list");
-	if (log_get_level() >= LOG_LEVEL_INFO) {
-		autofree char *printable = argv_printable(&job->server_command);
-
-		log_info("exec on %s: %s", host->text, printable);
-	}
-	if (host->kind == HOST_UNIX && !host->raw)
-		return attempt_gateway(job, host, err);
-	return attempt_stream(job, pick, err);
 }
 
 /* --------------------------------------------------------------- what became of it */
@@ -320,8 +177,8 @@ static void show_streams(struct job *job)
 	if (job->cpp.stderr_fd >= 0 && lseek(job->cpp.stderr_fd, 0, SEEK_SET) == 0 &&
 	    fd_read_all(job->cpp.stderr_fd, SIZE_MAX / 2, &cpp_said, NULL) == 0)
 		show(2, &cpp_said);
-	show(2, &job->reply.serr);
-	show(1, &job->reply.sout);
+	show(2, &job->attempt.reply.serr);
+	show(1, &job->attempt.reply.sout);
 }
 
 static int write_object(struct job *job, struct err *err)
@@ -329,14 +186,14 @@ static int write_object(struct job *job, struct err *err)
 	autooutput output = OUTPUT_INIT;
 
 	if (output_open(&output, job->scan.command.words[job->scan.output_at], err) < 0 ||
-	    fd_write_full(output.fd, job->reply.object.data, job->reply.object.len, -1, err) < 0)
+	    fd_write_full(output.fd, job->attempt.reply.object.data, job->attempt.reply.object.len, -1, err) < 0)
 		return -1;
 	return output_place(&output, err);
 }
 
 static int deliver(struct job *job)
 {
-	int status = job->reply.status;
+	int status = job->attempt.reply.status;
 	struct err err = ERR_INIT;
 
 	if (status == 0) {
@@ -345,16 +202,16 @@ static int deliver(struct job *job)
 			return run_here(job, "output");
 		}
 		show_streams(job);
-		local_log_end(source_name(job), job->server, status);
-		return finish(job, "remote", job->server, "-", 0);
+		local_log_end(source_name(job), job->attempt.server, status);
+		return finish(job, "remote", job->attempt.server, "-", 0);
 	}
 	if (plan_after_failure(job->settings) == VERDICT_RETRY_LOCALLY) {
 		log_info("remote compilation of '%s' failed, retrying locally", source_name(job));
 		return run_here(job, "remote-status");
 	}
 	show_streams(job);
-	local_log_end(source_name(job), job->server, status);
-	return finish(job, "remote", job->server, "-", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	local_log_end(source_name(job), job->attempt.server, status);
+	return finish(job, "remote", job->attempt.server, "-", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 /* No host could do it: exactly one line says why, and what to do about it. */
@@ -408,14 +265,14 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 			return -1;
 		}
 		*last_host = pick.host->text;
-		outcome = attempt(job, &pick, &err);
+		outcome = attempt_at(&job->attempt, pick.host, pick.slot, &err);
 		if (outcome == OUTCOME_LOCAL)
 			return 0;
 		failed[pick.host - job->hosts.hosts] = true;
 		n_left--;
 		if (outcome == OUTCOME_ANSWER) {
 			backoff_enjoy(pick.host, job->settings->backoff_s);
-			if (!server_lacks_compiler(&job->reply) || !n_left)
+			if (!server_lacks_compiler(&job->attempt.reply) || !n_left)
 				return 0;
 			log_info("host '%s' has no %s", pick.host->text, job->server_command.words[0]);
 		} else {
@@ -426,7 +283,7 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 			if (pick.host->kind != HOST_UNIX && job->settings->backoff_s > 0)
 				cause->code = ERR_NO_HOSTS;
 		}
-		reply_release(&job->reply);
+		reply_release(&job->attempt.reply);
 	}
 }
 
@@ -446,8 +303,8 @@ static int distribute(struct job *job)
 	log_info("compile from %s to %s", path_base(source_name(job)), path_base(output));
 	if (try_hosts(job, &last_host, &cause) < 0)
 		return give_up(job, last_host, &cause);
-	if (job->local_reason)
-		return run_here(job, job->local_reason);
+	if (job->attempt.local_reason)
+		return run_here(job, job->attempt.local_reason);
 	return deliver(job);
 }
 
@@ -459,10 +316,12 @@ int job_run(const struct argv *command, const struct settings *settings)
 	int status;
 
 	scan_command(&job.scan, command);
+	job.attempt = (struct attempt){ .settings = settings, .command = &job.server_command, .source = source_name(&job),
+					.ensure_text = ensure_text, .note = note, .context = &job };
 	plan = plan_compile(&job.scan, settings);
 	status = plan.where == PLAN_REMOTE ? distribute(&job) : run_by_nature(&job, &plan);
 	jobnote_remove();
-	reply_release(&job.reply);
+	reply_release(&job.attempt.reply);
 	preprocess_release(&job.cpp);
 	argv_release(&job.server_command);
 	host_list_release(&job.hosts);
