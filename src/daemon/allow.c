@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "daemon/refuse.h"
 
 #ifndef LIBDIR
 #define LIBDIR "/usr/lib"
@@ -20,11 +21,6 @@ enum { CMDLIST_MAX = 1 << 20 };
 
 static const char *const masquerade_dirs[] = { LIBDIR "/distcc", "/usr/lib/distcc" };
 enum { N_DIRS = sizeof(masquerade_dirs) / sizeof(masquerade_dirs[0]) };
-
-/* By prefix: they load or run what the client names. */
-static const char *const refused_options[] = {
-	"-fplugin", "-specs", "--specs", "-wrapper", "-B", "@", "-Xclang", "-load", "--config",
-};
 
 int allow_check_setup(struct err *err)
 {
@@ -93,15 +89,6 @@ static int check_masquerade(const char *compiler, struct err *err)
 		       name, masquerade_dirs[0], masquerade_dirs[1]);
 }
 
-static int check_options(const struct argv *argv, struct err *err)
-{
-	for (size_t i = 1; i < argv->n; i++)
-		for (size_t j = 0; j < sizeof(refused_options) / sizeof(refused_options[0]); j++)
-			if (str_starts_with(argv->words[i], refused_options[j]))
-				return err_set(err, ERR_DENIED, "option %s is refused: it would run or load what the client names", argv->words[i]);
-	return 0;
-}
-
 int allow_command(struct argv *argv, bool insecure, struct err *err)
 {
 	const char *list = env_get("DISTCC_CMDLIST");
@@ -112,5 +99,5 @@ int allow_command(struct argv *argv, bool insecure, struct err *err)
 	} else if (!insecure && check_masquerade(argv->words[0], err) < 0) {
 		return -1;
 	}
-	return check_options(argv, err);
+	return refuse_check(argv, err);
 }

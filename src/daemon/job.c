@@ -256,6 +256,21 @@ static int send_reply(struct job *job, struct err *err)
 	return fd_write_full(job->out_fd, bytes.data, bytes.len, job->options->io_idle_ms, err);
 }
 
+/*
+ * The protocol has no word for a refusal. A stock client takes a status and a sentence for a compile
+ * that failed: it compiles at home, and its user can read why. A closed connection would tell nothing.
+ */
+static int tell_refusal(struct job *job, struct err *err)
+{
+	struct err sending = ERR_INIT;
+
+	job->reply.status = ERR_DENIED << 8;
+	buf_add_format(&job->reply.serr, "distccd[%ld] ERROR: refused: %s\n", (long)getpid(), err->text);
+	if (send_reply(job, &sending) < 0)
+		log_debug("the client did not wait for the reason: %s", sending.text);
+	return -1;
+}
+
 static int make_dir(struct job *job, const char *base_dir, struct err *err)
 {
 	job->dir = path_join(base_dir, "job");
@@ -280,7 +295,7 @@ static int serve(struct job *job, const char *peer, const char *base_dir, struct
 	}
 	if (scan_request(&job->scan, &job->request.argv, err) < 0 ||
 	    allow_command(&job->request.argv, job->options->insecure, err) < 0)
-		return -1;
+		return tell_refusal(job, err);
 	job->input_name = mem_strdup(job->request.argv.words[job->scan.input_at]);
 	if (make_dir(job, base_dir, err) < 0 || write_source(job, err) < 0)
 		return -1;
