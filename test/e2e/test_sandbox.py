@@ -2,6 +2,8 @@
 """Items 1 and 2: from every kind of sandbox without a network, compiles reach stock distccd, our
 distccd, an ssh server and a unix server through the gateway; the result is a local compile's."""
 
+import shutil
+
 import pytest
 
 from lib import compare, peers, sandbox, wait
@@ -119,3 +121,24 @@ def test_show_hosts_and_j_tell_what_the_gateway_offers(stock_server, gateway, wo
     assert hosts.stdout.decode() == f"{gw.host}/24,lzo\nother/3\n"
     jobs = workplace.run([peers.CLIENT, "-j"], peers.clean_env(DISTCC_HOSTS=f"{gw.host} other/3"))
     assert jobs.stdout == b"27\n"
+
+
+@pytest.mark.parametrize("joiner", ["socat", "python3"])
+@pytest.mark.parametrize("option", ["", ",lzo"], ids=["plain", "lzo"])
+def test_a_stock_client_reaches_the_gateway_through_the_ssh_shim(stock_server, gateway, base, workplace, joiner, option):
+    """With nothing on PATH but the joiner that is to be tested, and what the client and the compiler need."""
+    server = stock_server()
+    gw = gateway([f"{server.host}/4"])
+    tools = base / "tools"
+    tools.mkdir()
+    for program in (joiner, "gcc", "as", "sh", "x86_64-linux-gnu-gcc"):
+        if shutil.which(program, path="/usr/bin"):
+            (tools / program).symlink_to(f"/usr/bin/{program}")
+    inside = sandbox.Sandbox("unshare", gw.path, workplace.path, base / "inside")
+    command = ["gcc", "-O2", "-c", "hello.c", "-o", "hello.o"]
+    local = workplace.run(command, peers.clean_env())
+    env = inside.env(PATH=tools, HOME=base, DISTCC_HOSTS=f"gateway@farm/4{option}", DISTCC_FALLBACK="0",
+                     DISTCC_SSH=peers.TOP / "contrib" / "distcc-gw-ssh", DISTCC_GW_SOCKET=gw.path)
+    unshare = [shutil.which(inside.prefix[0]), *inside.prefix[1:]]
+    compare.assert_same(local, workplace.run([peers.STOCK_CLIENT, *command], env, prefix=unshare))
+    server.wait_count(1)
