@@ -48,26 +48,47 @@ static void take_note(struct peer *peer, const struct lease_message *message)
 	peer_close(peer);
 }
 
+static const struct {
+	const char *name;
+	enum job_kind kind;
+} kinds[] = {
+	{ "compile", JOB_COMPILE }, { "cpp", JOB_CPP }, { "local", JOB_LOCAL }, { "link", JOB_LINK },
+};
+
+static bool take_kind(struct job *job, const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!name || str_equal(name, kinds[i].name)) {
+			job->kind = kinds[i].kind;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void take_want(struct peer *peer, const struct lease_message *message)
 {
 	struct job *job = &peer->job;
-	const char *kind = lease_get(message, "kind");
 
 	job->compiler = mem_strdup(lease_get(message, "compiler"));
 	job->source = mem_strdup(lease_get(message, "source"));
 	job->use = mem_strdup(lease_get(message, "use"));
-	ledger_wanted(&peer->relay, &peer->cred, &peer->job, lease_get(message, "build"));
 	job->wish.allow_relay = lease_has_word(message, "modes", "relay") || !lease_get(message, "modes");
 	job->wish.allow_fd = lease_has_word(message, "modes", "fd");
 	job->protocol_min = lease_has_word(message, "proto", "1") || !lease_get(message, "proto") ? PROTOCOL_PLAIN :
 			    lease_has_word(message, "proto", "2") ? PROTOCOL_LZO : PROTOCOL_PUMP;
 	job->protocol_max = lease_has_word(message, "proto", "3") ? PROTOCOL_PUMP :
 			    lease_has_word(message, "proto", "2") ? PROTOCOL_LZO : PROTOCOL_PLAIN;
-	if (kind && !str_equal(kind, "compile")) {
-		peer_deny(peer, "kind", "this gateway leases places for compiles only");
+	job->label = mem_strdup(lease_get(message, "build"));
+	job->nice = (int)lease_get_int(message, "priority", 0);
+	job->allow_here = lease_has_word(message, "modes", "local");
+	if (!take_kind(job, lease_get(message, "kind"))) {
+		peer_deny(peer, "kind", "this gateway leases places for kind=compile, cpp, local and link");
 		return;
 	}
-	if (!job->wish.allow_relay && !job->wish.allow_fd) {
+	if (job->kind == JOB_COMPILE)
+		ledger_wanted(&peer->relay, &peer->cred, &peer->job, job->label);
+	if (job->kind != JOB_COMPILE ? !job->allow_here : !job->wish.allow_relay && !job->wish.allow_fd && !job->allow_here) {
 		peer_deny(peer, "modes", "none of the modes in modes= is known here");
 		return;
 	}
@@ -102,6 +123,18 @@ static void take_result(struct peer *peer, const struct lease_message *message)
 	}
 }
 
+static void end_here(struct peer *peer, const struct lease_message *message)
+{
+	struct gateway *gateway = peer->gateway;
+	const char *result = lease_get(message, "result");
+	int64_t ms = clock_now_ms() - peer->granted_at_ms;
+
+	if (peer->job.kind == JOB_COMPILE && str_equal(result, "ok"))
+		estimate_add(&gateway->schedule.here, ms, peer->job.size);
+	ledger_ended(&peer->relay, FEED_DONE, result ? result : "no-result");
+	peer_close(peer);
+}
+
 /* Which message may come in which state: all others are offences. */
 static const struct {
 	enum peer_state state;
@@ -109,6 +142,7 @@ static const struct {
 } expected[] = {
 	{ PEER_ASKING, LEASE_WANT }, { PEER_ASKING, LEASE_SHOW }, { PEER_ASKING, LEASE_NOTE },
 	{ PEER_WANTED, LEASE_REDY }, { PEER_HANDED, LEASE_RSLT },
+	{ PEER_HERE, LEASE_RSLT },
 };
 
 static bool is_expected(enum peer_state state, enum lease_token token)
@@ -136,18 +170,24 @@ static void take_message(struct peer *peer, const struct lease_message *message)
 		take_note(peer, message);
 		break;
 	case LEASE_REDY:
-		peer->gateway->counters.lease_jobs++;
-		ledger_queued(&peer->relay);
+		peer->gateway->counters.lease_jobs += peer->job.kind == JOB_COMPILE;
+		peer->job.size = (uint64_t)lease_get_int(message, "size", 0);
+		if (peer->job.kind == JOB_COMPILE)
+			ledger_queued(&peer->relay);
 		turn_enqueue(peer, false);
 		break;
 	default:
-		take_result(peer, message);
+		if (peer->state == PEER_HERE)
+			end_here(peer, message);
+		else
+			take_result(peer, message);
 	}
 }
 
 void dialect_lease_input(struct peer *peer)
 {
-	while (peer->in.len && (peer->state == PEER_ASKING || peer->state == PEER_WANTED || peer->state == PEER_HANDED)) {
+	while (peer->in.len && (peer->state == PEER_ASKING || peer->state == PEER_WANTED ||
+				peer->state == PEER_HANDED || peer->state == PEER_HERE)) {
 		autolease message = LEASE_MESSAGE_INIT;
 		struct err err = ERR_INIT;
 		size_t n_used;

@@ -31,7 +31,7 @@ static void socks_request(struct peer *peer, const struct socks_request *request
 	}
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		if (server_is_destination(gateway->servers[i], request->host, request->port)) {
-			peer->job.preferred = gateway->servers[i];
+			peer->job.preferred = gateway->servers[i]->id;
 			break;
 		}
 	}

@@ -21,6 +21,7 @@
 #include "gateway/peer.h"
 #include "gateway/reception.h"
 #include "gateway/state.h"
+#include "gateway/turn.h"
 #include "hosts/list.h"
 
 enum { RESOLVE_AGAIN_MS = 300000, RESUME_MS = 100 };
@@ -36,7 +37,26 @@ struct loop {
 
 void gateway_schedule(struct gateway *gateway)
 {
-	schedule_run(&gateway->schedule, gateway->servers, gateway->n_servers, clock_now_ms());
+	int64_t now_ms = clock_now_ms(), pause_ms;
+	struct timeval tv;
+
+	schedule_run(&gateway->schedule, gateway->servers, gateway->n_servers, now_ms);
+	if (!gateway->schedule.wake_at_ms)
+		return;
+	pause_ms = gateway->schedule.wake_at_ms - now_ms;
+	tv = (struct timeval){ pause_ms / 1000, pause_ms % 1000 * 1000 + 999 };
+	event_add(gateway->wake, &tv);
+}
+
+static void gateway_on_wake(evutil_socket_t fd, short what, void *context)
+{
+	struct gateway *gateway = context;
+
+	(void)fd;
+	(void)what;
+	if (schedule_n_waiting_here(&gateway->schedule))
+		turn_look_at_holders(gateway);
+	gateway_schedule(gateway);
 }
 
 static void remove_server(struct gateway *gateway, struct server *server)
@@ -46,7 +66,6 @@ static void remove_server(struct gateway *gateway, struct server *server)
 			continue;
 		memmove(gateway->servers + i, gateway->servers + i + 1, (gateway->n_servers - i - 1) * sizeof(*gateway->servers));
 		gateway->n_servers--;
-		schedule_forget(&gateway->schedule, server);
 		log_info("host '%s' has left", server->label);
 		server_free(server);
 		return;
@@ -148,9 +167,23 @@ static struct server *find_server(const struct gateway *gateway, const struct ho
 	return NULL;
 }
 
+/* "localhost/N" invites compiles of the farm, and limits all compiles here unless --localslots says more. */
+static void take_places(struct schedule *schedule, const struct host_list *list)
+{
+	int here = 0;
+
+	for (size_t i = 0; i < list->n_hosts; i++)
+		if (list->hosts[i].kind == HOST_LOCAL && !list->hosts[i].down)
+			here += list->hosts[i].limit;
+	schedule->farm_here_slots = here;
+	schedule->places[PLACE_COMPILE].slots = here && list->localslots == LOCALSLOTS_DEFAULT ? here : list->localslots;
+	schedule->places[PLACE_CPP].slots = list->localslots_cpp;
+}
+
 /* Servers that stay keep their state; those that go finish what they have. */
 static void take_list(struct gateway *gateway, struct host_list *list, uint32_t generation)
 {
+	take_places(&gateway->schedule, list);
 	for (size_t i = 0; i < gateway->n_servers; i++)
 		gateway->servers[i]->draining = true;
 	for (size_t i = 0; i < list->n_hosts; i++) {
@@ -325,6 +358,7 @@ static void release(struct gateway *gateway)
 	channel_close(gateway->channel);
 	event_free(gateway->reap);
 	event_free(gateway->resume);
+	event_free(gateway->wake);
 	fd_close(&gateway->spare_fd);
 	feed_release(&gateway->feed);
 }
@@ -346,6 +380,7 @@ int gateway_run(const struct gateway_setup *setup, struct err *err)
 	gateway->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	gateway->reap = evtimer_new(gateway->base, on_reap, gateway);
 	gateway->resume = evtimer_new(gateway->base, on_resume, gateway);
+	gateway->wake = evtimer_new(gateway->base, gateway_on_wake, gateway);
 	gateway->channel = channel_open(gateway->base, setup->helper_fd, hosts_loaded, on_parent_gone, &loop);
 	on_term = evsignal_new(gateway->base, SIGTERM, on_end, gateway);
 	on_int = evsignal_new(gateway->base, SIGINT, on_end, gateway);

@@ -17,9 +17,9 @@ void ledger_queued(struct relay *relay)
 	feed_job_queued(&relay->gateway->feed, relay->seen, clock_now_ms());
 }
 
-void ledger_granted(struct relay *relay, const struct server *server)
+void ledger_granted(struct relay *relay, const char *server)
 {
-	feed_job_granted(&relay->gateway->feed, relay->seen, server->label, clock_now_ms());
+	feed_job_granted(&relay->gateway->feed, relay->seen, server, clock_now_ms());
 }
 
 void ledger_replayed(struct relay *relay, const char *reason, const char *why)
@@ -52,7 +52,7 @@ static void write_line(const struct relay *relay, enum feed_kind kind, const cha
 
 	log_info("job=%llu outcome=%s way=%s build=%s uid=%u compiler=%s source=%s server=%s from=%s attempts=%u sent=%llu "
 		 "received=%llu wait_ms=%lld ms=%lld reason=%s", (unsigned long long)job->id, feed_kind_name(kind),
-		 !granted ? "-" : relay->handing ? "fd" : "relay", build, job->uid, compiler, source, server, from, job->n_grants,
+		 !granted ? "-" : relay->here ? "local" : relay->handing ? "fd" : "relay", build, job->uid, compiler, source, server, from, job->n_grants,
 		 (unsigned long long)relay->request.size, (unsigned long long)relay->reply.size,
 		 (long long)(granted ? job->granted_ms - job->queued_ms : 0), (long long)(granted ? now_ms - job->granted_ms : 0),
 		 reason ? reason : "-");

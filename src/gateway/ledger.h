@@ -18,7 +18,8 @@
 /* The job is relay->seen; texts may be NULL. */
 void ledger_wanted(struct relay *relay, const struct sock_cred *cred, const struct job *job, const char *build);
 void ledger_queued(struct relay *relay);
-void ledger_granted(struct relay *relay, const struct server *server);
+/* server: its label, or "localhost". */
+void ledger_granted(struct relay *relay, const char *server);
 /* reason: one word; why: a sentence. */
 void ledger_replayed(struct relay *relay, const char *reason, const char *why);
 /* Harmless when there is no job, or it has ended. */

@@ -34,6 +34,8 @@ void peer_close(struct peer *peer)
 	peer->state = PEER_CLOSED;
 	ledger_ended(&peer->relay, FEED_CANCELLED, NULL);
 	schedule_remove(&gateway->schedule, &peer->job);
+	if (peer->holds_place)
+		schedule_place_free(&gateway->schedule, peer->place, peer->job.kind == JOB_COMPILE, clock_now_ms());
 	/* a passed connection is shut for whoever still holds it; only then the slot is free */
 	if (peer->relay.handing && peer->relay.server_fd >= 0)
 		shutdown(peer->relay.server_fd, SHUT_RDWR);
@@ -58,6 +60,8 @@ void peer_close(struct peer *peer)
 	peer->next = gateway->dead;
 	gateway->dead = peer;
 	event_add(gateway->reap, &now);
+	if (peer->holds_place)
+		gateway_schedule(gateway);
 }
 
 void peers_reap(struct gateway *gateway)

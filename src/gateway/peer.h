@@ -6,8 +6,10 @@
  *             |                                            |  ^              (relay)     |
  *             |                                            |  +------- fault ------------+
  *             |                                            +--grant--> HANDING -> HANDED --RSLT--> closed
- *             +-DIST-> HEAD --DOTI seen--> QUEUED ...         (fd)                  |
- *             +-05---> SOCKS --CONNECT---> HEAD                 QUEUED <-- RSLT transport-failed
+ *             +-DIST-> HEAD --DOTI seen--> QUEUED ...      |  (fd)                  |
+ *             +-05---> SOCKS --CONNECT---> HEAD            |    QUEUED <-- RSLT transport-failed
+ *                                                          +--grant--> HERE --RSLT--> closed
+ *                                                             (local)
  *
  * From QUEUED on a peer may hold a slot (through its relay). peer_close() is the only way out of any
  * state and gives back whatever is held; the peer is freed after the running callback returned.
@@ -33,7 +35,7 @@ enum {					/* seconds */
 
 enum peer_state {
 	PEER_GREETING, PEER_ASKING, PEER_WANTED, PEER_SOCKS, PEER_HEAD, PEER_QUEUED, PEER_REQUEST, PEER_WORKING,
-	PEER_ANSWER, PEER_HANDING, PEER_HANDED, PEER_CLOSING, PEER_CLOSED
+	PEER_ANSWER, PEER_HANDING, PEER_HANDED, PEER_HERE, PEER_CLOSING, PEER_CLOSED
 };
 
 enum dialect { DIALECT_NONE, DIALECT_LEASE, DIALECT_RAW, DIALECT_SOCKS };
@@ -53,6 +55,8 @@ struct peer {
 	struct job job;
 	struct feed_job seen;		/* the job as everybody is shown it */
 	struct relay relay;
+	bool holds_place;		/* on this machine: `place` of the schedule */
+	enum place place;
 	uint64_t lease;
 	int protocol;
 	uint64_t answered;		/* bytes of the answer that were sent */

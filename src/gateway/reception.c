@@ -90,6 +90,7 @@ static void peer_input(struct peer *peer, const char *bytes, size_t len)
 	case PEER_ASKING:
 	case PEER_WANTED:
 	case PEER_HANDED:
+	case PEER_HERE:
 	case PEER_QUEUED:
 		buf_add(&peer->in, bytes, len);
 		dialect_lease_input(peer);
@@ -142,7 +143,7 @@ static const char *const doing[] = {
 	[PEER_SOCKS] = "with its SOCKS request", [PEER_HEAD] = "with its command", [PEER_QUEUED] = "in the queue",
 	[PEER_REQUEST] = "with its request", [PEER_WORKING] = "while its server works",
 	[PEER_ANSWER] = "to take its answer", [PEER_HANDING] = "while its server is dialled",
-	[PEER_HANDED] = "to use its connection", [PEER_CLOSING] = "to take its last message", [PEER_CLOSED] = "",
+	[PEER_HANDED] = "to use its connection", [PEER_HERE] = "with its work here", [PEER_CLOSING] = "to take its last message", [PEER_CLOSED] = "",
 };
 
 static void peer_on_timer(evutil_socket_t fd, short what, void *context)

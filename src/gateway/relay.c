@@ -169,6 +169,7 @@ static int check_request(struct relay *relay, const char *bytes, size_t len, str
 			if (at < len)
 				return err_set(err, ERR_PROTOCOL, "%zu bytes follow the request", len - at);
 			relay->request_whole = true;
+			relay->waited_from_ms = clock_now_ms();
 			return 0;
 		}
 		if (event.kind == WALK_MORE && at == len)
@@ -195,6 +196,9 @@ static void answered(struct relay *relay)
 
 	relay->state = RELAY_ANSWERED;
 	server->n_done++;
+	/* An error comes sooner than an object: it says nothing about the next job. */
+	if (walk_status(&relay->reply_walk) == 0)
+		estimate_add(&server->service, clock_now_ms() - relay->waited_from_ms, relay->request.size);
 	server_note_accept(server, relay->compiler);
 	gateway_server_worked(relay->gateway, server);
 	relay_detach(relay);
@@ -380,6 +384,7 @@ void relay_start(struct relay *relay, struct server *server)
 {
 	relay->server = server;
 	relay->state = RELAY_DIALLING;
+	relay->waited_from_ms = clock_now_ms();
 	relay->timer = evtimer_new(relay->gateway->base, relay_on_timer, relay);
 	if (server->spec.kind == HOST_SSH) {
 		set_timer(relay, SSH_START_S);

@@ -34,6 +34,7 @@ struct relay {
 	struct server *server;		/* whose slot is held, or NULL */
 	const char *compiler;		/* borrowed from the job: refusals are remembered by it */
 	bool handing;			/* the connection is to be passed on, not relayed */
+	bool here;			/* no server at all: the client does it on this machine */
 	bool is_probe;			/* of a server that was down: its end is news in any case */
 	int server_fd;
 	char from[64];			/* our end of it: what the server's log names as its client */
@@ -49,6 +50,7 @@ struct relay {
 	char argv0[64];			/* the compiler that the request names, cut to fit */
 	size_t argv0_len;
 	bool argv0_whole;
+	int64_t waited_from_ms;		/* when the server had all it needs from us: its own time starts */
 	uint64_t request_sent;
 	uint64_t sent_at_timer;		/* progress is looked at when the timer fires */
 

@@ -7,10 +7,18 @@
 #include <utlist.h>
 
 #include "base/mem.h"
+#include "base/str.h"
+
+enum { TURN = 1024, ALIKE_MAX = 16 };
+
+/* What a grant costs by the job's nice: a factor of 1.25 each, as in the kernel's own shares. */
+static const unsigned turn_cost[JOB_NICE_MAX + 1] = {
+	1024, 1280, 1600, 2000, 2500, 3125, 3906, 4883, 6104, 7629, 9537, 11921, 14901, 18626, 23283, 29104, 36380, 45475, 56843, 71054,
+};
 
 bool job_is_queued(const struct job *job)
 {
-	return job->owner != NULL;
+	return job->build != NULL;
 }
 
 void job_release(struct job *job)
@@ -18,108 +26,235 @@ void job_release(struct job *job)
 	free(job->compiler);
 	free(job->source);
 	free(job->use);
+	free(job->label);
 	memset(job, 0, sizeof(*job));
+}
+
+/* ------------------------------------------------------------------ the queues */
+
+static struct queue *queue_of(struct schedule *schedule, const struct job *job)
+{
+	switch (job->kind) {
+	case JOB_COMPILE:
+		return &schedule->queues[QUEUE_FARM];
+	case JOB_CPP:
+		return &schedule->queues[QUEUE_PLACES + PLACE_CPP];
+	default:
+		return &schedule->queues[QUEUE_PLACES + PLACE_COMPILE];
+	}
+}
+
+/* Whoever comes anew is not owed what was given out before. */
+static void join(struct turn_taker *turns, uint64_t clock)
+{
+	if (!turns->n_queued && turns->charged < clock)
+		turns->charged = clock;
+}
+
+static struct owner *owner_get(struct queue *queue, uid_t uid)
+{
+	struct owner *owner;
+
+	HASH_FIND(hh, queue->owners, &uid, sizeof(uid), owner);
+	if (!owner) {
+		owner = mem_alloc(sizeof(*owner));
+		owner->uid = uid;
+		owner->queue = queue;
+		HASH_ADD(hh, queue->owners, uid, sizeof(owner->uid), owner);
+	}
+	return owner;
+}
+
+static struct build *build_get(struct owner *owner, const char *wanted)
+{
+	char label[BUILD_LABEL_MAX + 1] = "";
+	struct build *build;
+
+	str_copy(label, sizeof(label), wanted ? wanted : "");
+	HASH_FIND_STR(owner->builds, label, build);
+	/* Labels are the client's word: beyond a number they are one build. */
+	if (!build && HASH_COUNT(owner->builds) >= BUILDS_MAX) {
+		label[0] = '\0';
+		HASH_FIND_STR(owner->builds, label, build);
+	}
+	if (!build) {
+		build = mem_alloc(sizeof(*build));
+		str_copy(build->label, sizeof(build->label), label);
+		build->owner = owner;
+		HASH_ADD_STR(owner->builds, label, build);
+	}
+	return build;
+}
+
+static void count(struct schedule *schedule, struct build *build, const struct job *job, int by)
+{
+	struct owner *owner = build->owner;
+
+	build->turns.n_queued += (size_t)by;
+	owner->turns.n_queued += (size_t)by;
+	owner->queue->n_queued += (size_t)by;
+	owner->queue->n_impatient += job->impatient ? (size_t)by : 0;
+	schedule->n_queued += (size_t)by;
 }
 
 void schedule_add(struct schedule *schedule, struct job *job, bool at_front, int64_t now_ms)
 {
-	struct owner *owner;
+	struct owner *owner = owner_get(queue_of(schedule, job), job->uid);
+	struct build *build = build_get(owner, job->label);
 
-	HASH_FIND(hh, schedule->owners, &job->uid, sizeof(job->uid), owner);
-	if (!owner) {
-		owner = mem_alloc(sizeof(*owner));
-		owner->uid = job->uid;
-		HASH_ADD(hh, schedule->owners, uid, sizeof(owner->uid), owner);
-	}
+	join(&owner->turns, owner->queue->clock);
+	join(&build->turns, owner->clock);
 	if (at_front)
-		DL_PREPEND(owner->jobs, job);
+		DL_PREPEND(build->jobs, job);
 	else
-		DL_APPEND(owner->jobs, job);
-	job->owner = owner;
+		DL_APPEND(build->jobs, job);
+	job->build = build;
 	job->queued_at_ms = now_ms;
-	schedule->n_queued++;
+	job->held_since_ms = 0;
+	count(schedule, build, job, 1);
 }
 
 void schedule_remove(struct schedule *schedule, struct job *job)
 {
-	struct owner *owner = job->owner;
+	struct build *build = job->build;
 
-	if (!owner)
+	if (!build)
 		return;
-	DL_DELETE(owner->jobs, job);
-	job->owner = NULL;
-	schedule->n_queued--;
-	/* An owner without jobs goes when it is its turn: schedule_run() may stand on it now. */
+	DL_DELETE(build->jobs, job);
+	job->build = NULL;
+	count(schedule, build, job, -1);
+	/* Empty builds and owners go at the end of schedule_run(): it may stand on them now. */
 }
 
-void schedule_forget(struct schedule *schedule, const struct server *server)
+/* What was charged is remembered until the others have caught up. */
+static bool is_forgotten(const struct turn_taker *turns, uint64_t clock, bool nobody_waits)
 {
-	for (struct owner *owner = schedule->owners; owner; owner = owner->hh.next)
-		for (struct job *job = owner->jobs; job; job = job->next)
-			if (job->preferred == server)
-				job->preferred = NULL;
+	return !turns->n_queued && (nobody_waits || turns->charged <= clock);
 }
 
-/* ------------------------------------------------------------------------ which server */
-
-static bool list_names(const char *use, const struct server *server)
+static void forget(struct queue *queue)
 {
-	autofree char *copy = mem_strdup(use);
-	char *rest = copy, *name;
+	struct owner *owner, *next_owner;
+	struct build *build, *next_build;
 
-	while ((name = strsep(&rest, "+")))
-		if (*name && server_is_named(server, name))
-			return true;
-	return false;
-}
-
-static bool was_tried(const struct job *job, const struct server *server)
-{
-	for (size_t i = 0; i < job->n_tried; i++)
-		if (job->tried[i] == server)
-			return true;
-	return false;
-}
-
-static bool is_less_loaded(const struct server *a, const struct server *b)
-{
-	return (int64_t)a->in_flight * b->slots < (int64_t)b->in_flight * a->slots;
-}
-
-enum pick_result schedule_pick(const struct job *job, struct server *const *servers, size_t n_servers,
-			       int64_t now_ms, struct server **found, int *protocol)
-{
-	bool any_fits = false, any_untried = false, any_up = false;
-	struct server *best = NULL;
-
-	for (size_t i = 0; i < n_servers; i++) {
-		struct server *server = servers[i];
-		bool free_slot;
-
-		if (server->draining || server->spec.down || !server_protocol(server, job->protocol_min, job->protocol_max) ||
-		    (job->use && !list_names(job->use, server)))
-			continue;
-		any_fits = true;
-		if (was_tried(job, server) || server_refuses(server, job->compiler ? job->compiler : "", now_ms))
-			continue;
-		any_untried = true;
-		if (breaker_state(&server->breaker, now_ms) == BREAKER_OPEN)
-			continue;
-		any_up = true;
-		free_slot = server->in_flight < server->slots && breaker_lets_through(&server->breaker, now_ms) &&
-			    (server->n_addrs || server->spec.kind == HOST_SSH);
-		if (free_slot && (!best || server == job->preferred || (best != job->preferred && is_less_loaded(server, best))))
-			best = server;
+	HASH_ITER(hh, queue->owners, owner, next_owner) {
+		HASH_ITER(hh, owner->builds, build, next_build) {
+			if (is_forgotten(&build->turns, owner->clock, !owner->turns.n_queued)) {
+				HASH_DEL(owner->builds, build);
+				free(build);
+			}
+		}
+		if (!owner->builds && is_forgotten(&owner->turns, queue->clock, !queue->n_queued)) {
+			HASH_DEL(queue->owners, owner);
+			free(owner);
+		}
 	}
-	if (best) {
-		*found = best;
-		*protocol = server_protocol(best, job->protocol_min, job->protocol_max);
-		return PICK_FOUND;
-	}
-	return any_up ? PICK_WAIT : any_untried ? PICK_ALL_DOWN : any_fits ? PICK_ALL_TRIED : PICK_NO_SERVER;
 }
 
-/* ------------------------------------------------------------------------ in what order */
+/* ------------------------------------------------------------------ one pass over all that is free */
+
+struct pass {
+	struct schedule *schedule;
+	struct server *const *servers;
+	size_t n_servers;
+	int64_t now_ms;
+	const struct job *alike[ALIKE_MAX];	/* jobs that could not move; still queued, so their fields are good */
+	size_t n_alike;
+	bool farm_is_full;		/* no server has a slot for anybody */
+};
+
+static void wake_at(struct schedule *schedule, int64_t at_ms)
+{
+	if (!schedule->wake_at_ms || at_ms < schedule->wake_at_ms)
+		schedule->wake_at_ms = at_ms;
+}
+
+static void charge(struct turn_taker *turns, uint64_t *clock, unsigned cost, uint64_t number)
+{
+	if (*clock < turns->charged)
+		*clock = turns->charged;
+	turns->charged += cost;
+	turns->served_at = number;
+}
+
+/* Takes it out of the queue, at its owner's and its build's cost. */
+static void serve(struct schedule *schedule, struct job *job)
+{
+	struct build *build = job->build;
+	struct owner *owner = build->owner;
+	unsigned cost = turn_cost[job->nice < 0 ? 0 : job->nice > JOB_NICE_MAX ? JOB_NICE_MAX : job->nice];
+
+	schedule->n_served++;
+	charge(&owner->turns, &owner->queue->clock, cost, schedule->n_served);
+	charge(&build->turns, &owner->clock, cost, schedule->n_served);
+	schedule_remove(schedule, job);
+}
+
+/* ------------------------------------------------------------------ places on this machine */
+
+static bool place_is_free(const struct place_pool *pool)
+{
+	return pool->busy - pool->stopped < pool->slots;
+}
+
+static void take_place(struct pass *pass, struct job *job, enum place place)
+{
+	struct place_pool *pool = &pass->schedule->places[place];
+
+	pool->busy++;
+	pool->n_granted++;
+	pool->moved_at_ms = pass->now_ms;
+	pass->schedule->farm_here_busy += job->kind == JOB_COMPILE;
+	serve(pass->schedule, job);
+	job->on_place(job, place);
+}
+
+/* A courtesy, never a trap: when nothing has moved for long, one is let in although all is full. */
+static bool may_overbook(struct pass *pass, const struct job *job, struct place_pool *pool)
+{
+	int64_t since = job->queued_at_ms > pool->moved_at_ms ? job->queued_at_ms : pool->moved_at_ms;
+
+	if (pass->now_ms - since < PLACE_STUCK_MS) {
+		wake_at(pass->schedule, since + PLACE_STUCK_MS);
+		wake_at(pass->schedule, pass->now_ms + PLACE_LOOK_MS);
+		return false;
+	}
+	pool->n_overbooked++;
+	return true;
+}
+
+static bool serve_place(struct pass *pass, struct job *job)
+{
+	enum place place = job->kind == JOB_CPP ? PLACE_CPP : PLACE_COMPILE;
+	struct place_pool *pool = &pass->schedule->places[place];
+
+	if (!place_is_free(pool) && !may_overbook(pass, job, pool))
+		return false;
+	take_place(pass, job, place);
+	return true;
+}
+
+size_t schedule_n_waiting_here(const struct schedule *schedule)
+{
+	size_t n = 0;
+
+	for (int place = 0; place < PLACE_N; place++)
+		n += schedule->queues[QUEUE_PLACES + place].n_queued;
+	return n;
+}
+
+void schedule_place_free(struct schedule *schedule, enum place place, bool from_farm, int64_t now_ms)
+{
+	struct place_pool *pool = &schedule->places[place];
+
+	pool->busy--;
+	pool->moved_at_ms = now_ms;
+	if (pool->stopped > pool->busy)
+		pool->stopped = pool->busy;
+	schedule->farm_here_busy -= from_farm;
+}
+
+/* ------------------------------------------------------------------ servers */
 
 static const char *denial(enum pick_result result, const char **text)
 {
@@ -136,98 +271,194 @@ static const char *denial(enum pick_result result, const char **text)
 	}
 }
 
-/* Grants, denies or passes over one job; true if it left the queue. */
-static bool serve(struct schedule *schedule, struct job *job, struct server *const *servers, size_t n_servers,
-		  int64_t now_ms, bool *slots_left)
+/* May it run here at all, now or later? "localhost" in the host list invites it. */
+static bool may_run_here(const struct schedule *schedule, const struct job *job)
 {
-	struct server *server;
-	const char *reason, *text;
-	int protocol;
-	enum pick_result result = schedule_pick(job, servers, n_servers, now_ms, &server, &protocol);
+	return job->allow_here && schedule->farm_here_slots > 0 && (!job->use || pick_is_named(job->use, "localhost"));
+}
 
-	if (result == PICK_WAIT) {
-		*slots_left = false;
+/* Would it be done sooner here than by waiting for a server? Those that must run here go first. */
+static bool is_sooner_here(const struct schedule *schedule, const struct job *job, const struct pick *pick)
+{
+	double here_ms = estimate_ms(&schedule->here, job->size);
+
+	if (schedule->farm_here_busy >= schedule->farm_here_slots || !place_is_free(&schedule->places[PLACE_COMPILE]) ||
+	    schedule->queues[QUEUE_PLACES + PLACE_COMPILE].n_queued)
+		return false;
+	if (here_ms == 0)
+		here_ms = pick->usual_ms;
+	return pick->result != PICK_WAIT || pick->expected_ms == 0 || here_ms < pick->expected_ms;
+}
+
+/* A server that it waits for may fail to come free as expected: the wait has an end. */
+static bool has_waited_enough(struct pass *pass, struct job *job, const struct pick *pick)
+{
+	int64_t bound_ms = (int64_t)(pick->expected_ms * 2) + 1;
+
+	if (!job->held_since_ms)
+		job->held_since_ms = pass->now_ms;
+	if (pass->now_ms - job->held_since_ms >= bound_ms)
+		return true;
+	wake_at(pass->schedule, job->held_since_ms + bound_ms);
+	return false;
+}
+
+static struct pick pick_for(struct pass *pass, struct job *job)
+{
+	struct pick_wish wish = {
+		.compiler = job->compiler, .use = job->use, .protocol_min = job->protocol_min, .protocol_max = job->protocol_max,
+		.size = job->size, .preferred = job->preferred, .tried = job->tried, .n_tried = job->n_tried,
+	};
+	size_t n_queued = pass->schedule->queues[QUEUE_FARM].n_queued;
+	struct pick pick = pick_server(&wish, pass->servers, pass->n_servers, n_queued, pass->now_ms);
+
+	if (pick.result == PICK_WAIT && pick.slot_is_free && has_waited_enough(pass, job, &pick))
+		pick = pick_server(&wish, pass->servers, pass->n_servers, SIZE_MAX / 2, pass->now_ms);
+	return pick;
+}
+
+static bool any_room(const struct pass *pass)
+{
+	for (size_t i = 0; i < pass->n_servers; i++)
+		if (server_has_room(pass->servers[i]) && breaker_lets_through(&pass->servers[i]->breaker, pass->now_ms))
+			return true;
+	return false;
+}
+
+/* Grants, denies or passes over one job; true if it left the queue. */
+static bool serve_farm(struct pass *pass, struct job *job)
+{
+	struct pick pick = pick_for(pass, job);
+	bool here = may_run_here(pass->schedule, job);
+	const char *reason, *text;
+
+	if (pick.result != PICK_FOUND && here && is_sooner_here(pass->schedule, job, &pick)) {
+		take_place(pass, job, PLACE_COMPILE);
+		return true;
+	}
+	if (pick.result == PICK_WAIT || (pick.result != PICK_FOUND && here)) {
+		pass->farm_is_full = !any_room(pass);
 		return false;
 	}
-	schedule_remove(schedule, job);
-	if (result == PICK_FOUND) {
-		server->in_flight++;
-		job->is_probe = breaker_on_start(&server->breaker, now_ms);
-		job->on_grant(job, server, protocol);
+	serve(pass->schedule, job);
+	if (pick.result == PICK_FOUND) {
+		pick.server->in_flight++;
+		job->is_probe = breaker_on_start(&pick.server->breaker, pass->now_ms);
+		job->on_grant(job, pick.server, pick.protocol);
 	} else {
-		reason = denial(result, &text);
+		reason = denial(pick.result, &text);
 		job->on_deny(job, reason, text);
 	}
 	return true;
 }
 
-/* Those that cannot be told to wait, before their patience ends. */
-static void serve_urgent(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms)
-{
-	for (struct owner *owner = schedule->owners; owner; owner = owner->hh.next) {
-		struct job *job = owner->jobs, *next;
-		bool slots_left = true;
+/* ------------------------------------------------------------------ in what order */
 
-		for (; job && slots_left; job = next) {
-			next = job->next;
-			if (job->impatient && now_ms - job->queued_at_ms >= JOB_URGENT_MS)
-				serve(schedule, job, servers, n_servers, now_ms, &slots_left);
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* What one of them could not get the other cannot get either. */
+static bool are_alike(const struct job *a, const struct job *b)
+{
+	return a->kind == b->kind && !a->n_tried && !b->n_tried && a->protocol_min == b->protocol_min &&
+	       a->protocol_max == b->protocol_max && a->allow_here == b->allow_here && same_text(a->use, b->use) &&
+	       same_text(a->compiler, b->compiler);
+}
+
+static bool is_hopeless(const struct pass *pass, const struct job *job)
+{
+	for (size_t i = 0; i < pass->n_alike; i++)
+		if (are_alike(pass->alike[i], job))
+			return true;
+	return false;
+}
+
+/* The first job of a build that can move: one that waits for a special server holds up nobody. A full
+ * farm is not searched: a queue of thousands would be walked for each of them. */
+static bool serve_build(struct pass *pass, struct build *build)
+{
+	struct job *job = build->jobs;
+
+	if (job && job->kind != JOB_COMPILE)
+		return serve_place(pass, job);
+	for (; job && !pass->farm_is_full; job = job->next) {
+		if (is_hopeless(pass, job))
+			continue;
+		if (serve_farm(pass, job))
+			return true;
+		if (pass->n_alike < ALIKE_MAX && !job->n_tried)
+			pass->alike[pass->n_alike++] = job;
+	}
+	return false;
+}
+
+static bool goes_before(const struct turn_taker *a, const struct turn_taker *b)
+{
+	return a->charged != b->charged ? a->charged < b->charged : a->served_at < b->served_at;
+}
+
+static bool serve_owner(struct pass *pass, struct owner *owner)
+{
+	for (struct build *build = owner->builds; build; build = build->hh.next)
+		build->turns.stuck = !build->turns.n_queued;
+	for (;;) {
+		struct build *first = NULL;
+
+		for (struct build *build = owner->builds; build; build = build->hh.next)
+			if (!build->turns.stuck && (!first || goes_before(&build->turns, &first->turns)))
+				first = build;
+		if (!first)
+			return false;
+		if (serve_build(pass, first))
+			return true;
+		first->turns.stuck = true;
+	}
+}
+
+static void serve_queue(struct pass *pass, struct queue *queue)
+{
+	for (struct owner *owner = queue->owners; owner; owner = owner->hh.next)
+		owner->turns.stuck = false;
+	while (queue->n_queued) {
+		struct owner *first = NULL;
+
+		for (struct owner *owner = queue->owners; owner; owner = owner->hh.next)
+			if (owner->turns.n_queued && !owner->turns.stuck && (!first || goes_before(&owner->turns, &first->turns)))
+				first = owner;
+		if (!first)
+			return;
+		if (!serve_owner(pass, first))
+			first->turns.stuck = true;
+	}
+}
+
+/* Those that cannot be told to wait, before their patience ends. */
+static void serve_urgent(struct pass *pass, struct queue *queue)
+{
+	for (struct owner *owner = queue->owners; queue->n_impatient && owner; owner = owner->hh.next) {
+		for (struct build *build = owner->builds; build; build = build->hh.next) {
+			struct job *next;
+
+			for (struct job *job = build->jobs; job; job = next) {
+				next = job->next;
+				if (job->impatient && pass->now_ms - job->queued_at_ms >= JOB_URGENT_MS)
+					serve_farm(pass, job);
+			}
 		}
 	}
-}
-
-/* The first job of an owner that can move; a job that waits for one special server holds up nobody. */
-static bool serve_owner(struct schedule *schedule, struct owner *owner, struct server *const *servers,
-			size_t n_servers, int64_t now_ms)
-{
-	enum { LOOK_AT_MOST = 64 };
-	struct job *job = owner->jobs;
-
-	for (int i = 0; job && i < LOOK_AT_MOST; i++) {
-		struct job *next = job->next;
-		bool slots_left = true;
-
-		if (serve(schedule, job, servers, n_servers, now_ms, &slots_left))
-			return true;
-		job = next;
-	}
-	return false;
-}
-
-static bool any_slot_free(struct server *const *servers, size_t n_servers)
-{
-	for (size_t i = 0; i < n_servers; i++)
-		if (servers[i]->in_flight < servers[i]->slots)
-			return true;
-	return false;
 }
 
 static void run_once(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms)
 {
-	bool moved = true;
+	struct pass pass = { .schedule = schedule, .servers = servers, .n_servers = n_servers, .now_ms = now_ms };
 
-	serve_urgent(schedule, servers, n_servers, now_ms);
-	while (moved && schedule->n_queued && any_slot_free(servers, n_servers)) {
-		struct owner *owner = schedule->owners, *last = NULL;
-
-		moved = false;
-		while (owner && owner != last) {
-			struct owner *next = owner->hh.next;
-
-			if (owner->jobs)
-				moved |= serve_owner(schedule, owner, servers, n_servers, now_ms);
-			/* Whoever had a turn goes to the end of the line. */
-			HASH_DEL(schedule->owners, owner);
-			if (owner->jobs) {
-				HASH_ADD(hh, schedule->owners, uid, sizeof(owner->uid), owner);
-				if (!last)
-					last = owner;
-			} else {
-				free(owner);
-			}
-			owner = next;
-		}
-	}
+	schedule->wake_at_ms = 0;
+	for (int place = 0; place < PLACE_N; place++)
+		serve_queue(&pass, &schedule->queues[QUEUE_PLACES + place]);
+	serve_urgent(&pass, &schedule->queues[QUEUE_FARM]);
+	serve_queue(&pass, &schedule->queues[QUEUE_FARM]);
 }
 
 void schedule_run(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms)
@@ -242,4 +473,6 @@ void schedule_run(struct schedule *schedule, struct server *const *servers, size
 		run_once(schedule, servers, n_servers, now_ms);
 	} while (schedule->again);
 	schedule->running = false;
+	for (int i = 0; i < QUEUE_N; i++)
+		forget(&schedule->queues[i]);
 }

@@ -1,4 +1,13 @@
-/* gateway/schedule.h - which job goes to which server, and in what order. No I/O. */
+/*
+ * gateway/schedule.h - which job is next, and what it gets: a server, or a place on this machine.
+ * No I/O.
+ *
+ * There are three queues: for the farm, for compiles and links here, for preprocessors here. In each,
+ * owners share by turns, and an owner's builds among themselves; inside a build it is first in, first
+ * out. A turn is charged to the owner and to the build, a job of nice 5 three times as much as one of
+ * nice 0: whoever has been charged the least is next. Whoever has had nothing to do joins where the
+ * others are, so nobody saves up turns, and none is forgotten by leaving the queue for a moment.
+ */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GATEWAY_SCHEDULE_H
 #define GATEWAY_SCHEDULE_H
@@ -9,42 +18,104 @@
 #include <sys/types.h>
 #include <uthash.h>
 
+#include "gateway/pick.h"
 #include "gateway/policy.h"
 #include "gateway/server.h"
 
-enum { JOB_ATTEMPTS_MAX = 5, JOB_URGENT_MS = 120000 };
+enum {
+	JOB_URGENT_MS = 120000,
+	JOB_NICE_MAX = 19,
+	BUILD_LABEL_MAX = 63,
+	BUILDS_MAX = 64,			/* of one owner that are told apart at once */
+	PLACE_STUCK_MS = 10000,			/* without movement for so long a waiter is let in regardless */
+	PLACE_LOOK_MS = 1000			/* while somebody waits the holders are looked at so often */
+};
 
-struct owner;
+enum job_kind { JOB_COMPILE, JOB_CPP, JOB_LOCAL, JOB_LINK };	/* where: farm, here... */
+
+enum place {					/* on this machine */
+	PLACE_COMPILE,				/* compilers and linkers */
+	PLACE_CPP,
+	PLACE_N
+};
+
+struct build;
 
 struct job {
-	uid_t uid;				/* of the peer, from the kernel */
+	enum job_kind kind;
+	uid_t uid;				/* who is charged: of the peer, from the kernel, folded (owners.h) */
 	char *compiler, *source, *use;		/* use: "A+B", the only servers it may go to, or NULL */
+	char *label;				/* of its build, or NULL */
+	int nice;				/* 0..JOB_NICE_MAX */
+	uint64_t size;				/* bytes of the request, 0: unknown */
 	int protocol_min, protocol_max;
 	struct handing_wish wish;
+	bool allow_here;			/* JOB_COMPILE: it may be told to run on this machine */
 	bool impatient;				/* cannot be told to wait: goes first after JOB_URGENT_MS */
-	struct server *preferred;		/* a SOCKS client's destination, if it has a free slot */
-	struct server *tried[JOB_ATTEMPTS_MAX];
+	uint64_t preferred;			/* id of a SOCKS client's destination, used if it has a free slot */
+	uint64_t tried[JOB_ATTEMPTS_MAX];	/* ids of servers */
 	size_t n_tried;
 	bool is_probe;				/* granted: the one job that a server gets which was down */
 	int64_t queued_at_ms;
+	int64_t held_since_ms;			/* waiting for a faster server although one is free; 0: not */
 
 	void (*on_grant)(struct job *job, struct server *server, int protocol);	/* the slot is taken */
+	void (*on_place)(struct job *job, enum place place);			/* the place is taken */
 	void (*on_deny)(struct job *job, const char *reason, const char *text);
 	void *context;
 
-	struct owner *owner;			/* while queued */
+	struct build *build;			/* while queued */
 	struct job *prev, *next;
 };
 
-struct owner {					/* of jobs: one uid */
-	uid_t uid;
+/* What is shared by turns: an owner, or one of its builds. Charges are in 1024ths of a turn. */
+struct turn_taker {
+	uint64_t charged;
+	uint64_t served_at;			/* number of its last grant: among equals who waits longest is next */
+	size_t n_queued;
+	bool stuck;				/* none of its jobs can move in this pass */
+};
+
+struct build {
+	struct turn_taker turns;
+	char label[BUILD_LABEL_MAX + 1];
+	struct owner *owner;
 	struct job *jobs;			/* first in, first out; replays at the front */
 	UT_hash_handle hh;
 };
 
+struct owner {
+	struct turn_taker turns;
+	uid_t uid;
+	uint64_t clock;				/* what the build served last was charged before */
+	struct build *builds;
+	struct queue *queue;
+	UT_hash_handle hh;
+};
+
+struct queue {
+	struct owner *owners;
+	uint64_t clock;
+	size_t n_queued, n_impatient;
+};
+
+struct place_pool {
+	int slots, busy;
+	int stopped;				/* of the busy: their holders are stopped, so they do not count */
+	int64_t moved_at_ms;			/* a place was last taken or given back */
+	uint64_t n_granted, n_overbooked;
+};
+
+enum { QUEUE_FARM, QUEUE_PLACES, QUEUE_N = QUEUE_PLACES + PLACE_N };
+
 struct schedule {
-	struct owner *owners;			/* in the order of their turns */
-	size_t n_queued;
+	struct queue queues[QUEUE_N];		/* QUEUE_PLACES + place: for that place */
+	struct place_pool places[PLACE_N];
+	int farm_here_slots, farm_here_busy;	/* "localhost/N": compiles of the farm's queue that run here */
+	struct estimate here;			/* how long those take */
+	size_t n_queued;			/* in all queues */
+	uint64_t n_served;
+	int64_t wake_at_ms;			/* schedule_run() wants to be called again then; 0: no need */
 	bool running, again;
 };
 
@@ -53,24 +124,12 @@ void schedule_remove(struct schedule *schedule, struct job *job);	/* harmless wh
 bool job_is_queued(const struct job *job);
 void job_release(struct job *job);
 
-/* Forgets a server that is about to be freed. */
-void schedule_forget(struct schedule *schedule, const struct server *server);
-
-enum pick_result {
-	PICK_FOUND,
-	PICK_WAIT,				/* some server could take it later */
-	PICK_NO_SERVER,				/* the list has none that fits: use=, protocol */
-	PICK_ALL_DOWN,				/* those that fit are all struck by the breaker */
-	PICK_ALL_TRIED				/* those that fit have failed or refused this very job */
-};
-
-/* Of the servers that may take the job now, the one with the least load for its slots, the first in
- * the list among equals. */
-enum pick_result schedule_pick(const struct job *job, struct server *const *servers, size_t n_servers,
-			       int64_t now_ms, struct server **found, int *protocol);
-
-/* Grants and denies until nothing moves: owners take turns. Calls back; safe against being called
- * from there. */
+/* Grants and denies until nothing moves. Calls back; safe against being called from there. */
 void schedule_run(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms);
+
+size_t schedule_n_waiting_here(const struct schedule *schedule);	/* for places on this machine */
+
+/* A place is given back. from_farm: it was a compile that might have gone elsewhere. */
+void schedule_place_free(struct schedule *schedule, enum place place, bool from_farm, int64_t now_ms);
 
 #endif

@@ -49,8 +49,11 @@ char *server_label(const struct host_spec *spec)
 
 struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t index)
 {
+	static uint64_t last_id;
 	struct server *server = mem_alloc(sizeof(*server));
 
+	server->id = ++last_id;
+	server->slowdown = 1;
 	server->spec = *spec;
 	*spec = (struct host_spec)HOST_SPEC_INIT;
 	server->label = server_label(&server->spec);
@@ -82,6 +85,16 @@ void server_free(struct server *server)
 	host_spec_release(&server->spec);
 	free(server->label);
 	free(server);
+}
+
+bool server_has_room(const struct server *server)
+{
+	return server->in_flight < (server->short_of_memory ? 1 : server->slots);
+}
+
+double server_expected_ms(const struct server *server, uint64_t bytes)
+{
+	return estimate_ms(&server->service, bytes) * server->slowdown;
 }
 
 bool server_is_named(const struct server *server, const char *name)

@@ -9,6 +9,7 @@
 
 #include "base/sock.h"
 #include "gateway/breaker.h"
+#include "gateway/estimate.h"
 #include "gateway/policy.h"
 #include "hosts/spec.h"
 
@@ -22,6 +23,7 @@ struct server_refusal {
 };
 
 struct server {
+	uint64_t id;			/* of no other server, ever: what may outlive this one keeps it, no pointer */
 	struct host_spec spec;
 	char *label;			/* "name:port", "user@name", "unix:/path" */
 	uint32_t generation, index;	/* the helper's name for it */
@@ -34,6 +36,9 @@ struct server {
 	struct breaker breaker;
 	struct event *wake;		/* when the breaker becomes half open */
 	struct server_refusal refusals[SERVER_REFUSALS_MAX];
+	struct estimate service;	/* from the grant, or the whole request, to the whole answer */
+	double slowdown;		/* by what others do there, as its statistics say; 1: nothing */
+	bool short_of_memory;		/* by its statistics: one job at a time */
 	uint64_t n_done, n_failed;
 	char last_error[160];
 };
@@ -46,6 +51,10 @@ void server_update(struct server *server, struct host_spec *spec, uint32_t gener
 void server_free(struct server *server);
 /* "name:port", "user@name", "unix:/path": what makes two entries one server. Yours to free. */
 char *server_label(const struct host_spec *spec);
+
+bool server_has_room(const struct server *server);
+/* For a job of so many bytes; 0: nothing is known. */
+double server_expected_ms(const struct server *server, uint64_t bytes);
 
 bool server_is_named(const struct server *server, const char *name);	/* one of "A+B" of use= */
 /* Host and port as SOCKS names them: as written, or one of the resolved addresses. */

@@ -48,6 +48,7 @@ struct gateway {
 	char hosts_name[256];
 	struct event **listeners;
 	size_t n_listeners;
+	struct event *wake;		/* when the schedule wants to run again although nothing happened */
 	struct event *resume;		/* listening again after descriptors ran out */
 	int spare_fd;			/* given up to accept and close one peer then */
 };

@@ -3,9 +3,13 @@
 #include "gateway/turn.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/log.h"
 #include "gateway/channel.h"
@@ -13,6 +17,7 @@
 #include "gateway/handoff.h"
 #include "gateway/ledger.h"
 #include "wire/lease.h"
+#include "wire/version.h"
 
 /* ------------------------------------------------------------------ the relay's news */
 
@@ -42,13 +47,13 @@ static void relay_faulted(void *context, enum relay_fault fault, const char *why
 	turn_enqueue(peer, true);
 }
 
-static void send_grant(struct peer *peer, const struct server *server, const char *mode, int fd)
+static void send_grant(struct peer *peer, const char *server, const char *mode, int fd)
 {
 	struct lease_writer writer;
 
 	lease_begin(&writer, &peer->out, LEASE_GRNT);
 	lease_add_int(&writer, "lease", (int64_t)peer->lease);
-	lease_add(&writer, "server", server->label);
+	lease_add(&writer, "server", server);
 	lease_add(&writer, "mode", mode);
 	lease_add_int(&writer, "proto", peer->protocol);
 	lease_end(&writer);
@@ -76,7 +81,7 @@ static void hand_over(struct peer *peer)
 	peer->state = PEER_HANDED;
 	peer_set_waiting(peer, false);
 	peer_set_timer(peer, HANDED_S);
-	send_grant(peer, peer->relay.server, "fd", peer->relay.server_fd);
+	send_grant(peer, peer->relay.server->label, "fd", peer->relay.server_fd);
 }
 
 static void peer_on_secured(void *context, const struct helper_answer *answer, int *fd)
@@ -116,6 +121,8 @@ static void start_relay(struct peer *peer, struct server *server)
 	bool whole = peer->relay.request_whole;
 
 	peer->relay.handing = false;
+	/* the client has been told: from now on it can go nowhere else */
+	peer->job.allow_here = false;
 	peer->state = whole ? PEER_WORKING : PEER_REQUEST;
 	peer->granted_at_ms = clock_now_ms();
 	peer_set_waiting(peer, true);
@@ -155,7 +162,7 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 	enum handing handing = HANDING_RELAY;
 	const char *reason;
 
-	job->tried[job->n_tried++] = server;
+	job->tried[job->n_tried++] = server->id;
 	if (!peer->lease) {
 		peer->lease = peer->seen.id;
 		gateway->counters.leases++;
@@ -170,7 +177,7 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 		peer_deny(peer, reason, "the gateway does not pass descriptors here (--pass-fds, --status), and the host entry says \",fd\"");
 		return;
 	}
-	ledger_granted(&peer->relay, server);
+	ledger_granted(&peer->relay, server->label);
 	if (handing == HANDING_FD) {
 		peer->protocol = protocol;
 		start_handing(peer, server);
@@ -178,13 +185,68 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 	}
 	if (undecided) {
 		peer->protocol = protocol;
-		send_grant(peer, server, "relay", -1);
+		send_grant(peer, server->label, "relay", -1);
 		if (peer->state == PEER_CLOSED) {
 			give_back(peer, server);
 			return;
 		}
 	}
 	start_relay(peer, server);
+}
+
+/* A place on this machine: held until the connection ends, which the kernel sees to if nobody else. */
+static void job_placed(struct job *job, enum place place)
+{
+	struct peer *peer = job->context;
+
+	if (!peer->lease) {
+		/* places for other work than compiles have no job in the feed, but a number of the same row */
+		peer->lease = peer->seen.id ? peer->seen.id : ++peer->gateway->feed.last_id;
+		peer->gateway->counters.leases++;
+	}
+	peer->relay.here = true;
+	if (peer->seen.id)
+		ledger_granted(&peer->relay, "localhost");
+	peer->holds_place = true;
+	peer->place = place;
+	peer->state = PEER_HERE;
+	peer->protocol = PROTOCOL_PLAIN;
+	peer->granted_at_ms = clock_now_ms();
+	peer_set_waiting(peer, false);
+	peer_set_reading(peer, true);
+	send_grant(peer, "localhost", "local", -1);
+}
+
+/* From the kernel's table: a client that somebody has stopped would hold its place for ever. Where the
+ * table does not show it (pid 0: of a foreign namespace) it counts as one that works. */
+static bool is_stopped(pid_t pid)
+{
+	char path[32], text[512];
+	autoclose int fd = -1;
+	const char *end;
+	ssize_t n;
+
+	if (pid <= 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	end = strrchr(text, ')');
+	return end && end[1] == ' ' && (end[2] == 'T' || end[2] == 't');
+}
+
+void turn_look_at_holders(struct gateway *gateway)
+{
+	int stopped[PLACE_N] = { 0 };
+
+	for (const struct peer *peer = gateway->peers; peer; peer = peer->next)
+		if (peer->holds_place)
+			stopped[peer->place] += is_stopped(peer->cred.pid);
+	for (int place = 0; place < PLACE_N; place++)
+		gateway->schedule.places[place].stopped = stopped[place];
 }
 
 static void job_denied(struct job *job, const char *reason, const char *text)
@@ -216,6 +278,7 @@ void turn_init(struct peer *peer)
 	peer->relay.context = peer;
 	peer->relay.seen = &peer->seen;
 	peer->job.on_grant = job_granted;
+	peer->job.on_place = job_placed;
 	peer->job.on_deny = job_denied;
 	peer->job.context = peer;
 }

@@ -12,4 +12,7 @@ void turn_init(struct peer *peer);
  * nothing is read from a raw peer, but its end is seen. */
 void turn_enqueue(struct peer *peer, bool at_front);
 
+/* Which holders of places on this machine are stopped? Their places do not count as taken. */
+void turn_look_at_holders(struct gateway *gateway);
+
 #endif

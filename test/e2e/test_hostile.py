@@ -146,7 +146,7 @@ def test_bytes_after_the_request_end_the_job(farm):
 
 
 @pytest.mark.parametrize("wish,reason", [
-    ("kind=link\n", "kind"), ("modes=telepathy\n", "modes"), ("use=elsewhere.example\n", "no-server"),
+    ("kind=magic\n", "kind"), ("kind=link\n", "modes"), ("modes=telepathy\n", "modes"), ("use=elsewhere.example\n", "no-server"),
     ("use=127.0.0.1:1\n", "no-server"), ("proto=3\n", "no-server"),
 ])
 def test_a_wish_that_cannot_be_granted_is_denied_with_its_reason(farm, wish, reason):
