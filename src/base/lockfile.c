@@ -59,3 +59,11 @@ int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err)
 	sigaction(SIGALRM, &old, NULL);
 	return result;
 }
+
+bool lockfile_is_held(const char *path)
+{
+	autoclose int file = open(path, O_WRONLY | O_CLOEXEC);
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return file >= 0 && fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}

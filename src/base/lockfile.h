@@ -3,6 +3,8 @@
 #ifndef BASE_LOCKFILE_H
 #define BASE_LOCKFILE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* Opens (creating it, 0666 & ~umask) and tries a write lock on the whole file. The descriptor
@@ -12,5 +14,8 @@ int lockfile_try(const char *path, int *fd, struct err *err);
 /* The same, waiting at most wait_ms for whoever has it. Uses SIGALRM and the real interval timer:
  * record locks have no other deadline. */
 int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err);
+
+/* Does another process hold it? Takes nothing and makes no file. */
+bool lockfile_is_held(const char *path);
 
 #endif

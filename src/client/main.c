@@ -15,10 +15,13 @@
 #include "base/path.h"
 #include "base/signals.h"
 #include "base/str.h"
+#include "client/doctor.h"
+#include "client/explain.h"
 #include "client/job.h"
 #include "client/local.h"
 #include "client/masquerade.h"
 #include "client/settings.h"
+#include "client/summary.h"
 #include "client/usage.h"
 #include "compiler/language.h"
 #include "compiler/scan.h"
@@ -52,28 +55,52 @@ static void raise_guard(int level)
 	setenv("_DISTCC_SAFEGUARD", text, 1);
 }
 
-static int run(struct argv *command, bool path_tweaked)
+static int fail(const struct err *err)
+{
+	log_error("%s", err->text);
+	return err_exit_status(err);
+}
+
+static int run(struct argv *command, bool path_tweaked, int (*handle)(const struct argv *, const struct settings *))
 {
 	struct settings settings;
 	struct err err = ERR_INIT;
 
-	if (settings_read(&settings, &err) < 0) {
-		log_error("%s", err.text);
-		return err_exit_status(&err);
-	}
+	if (settings_read(&settings, &err) < 0)
+		return fail(&err);
 	if (settings.guard_level - path_tweaked > 0) {
 		log_critical("distcc seems to have invoked itself recursively!");
 		return ERR_RECURSION;
 	}
 	raise_guard(settings.guard_level);
 	scan_expand_wp(command);
-	return job_run(command, &settings);
+	return handle(command, &settings);
+}
+
+static int summarize(const char *file)
+{
+	struct err err = ERR_INIT;
+
+	return summary_print(file, &err) < 0 ? fail(&err) : 0;
+}
+
+static int examine(char *const *compilers)
+{
+	struct settings settings;
+	struct err err = ERR_INIT;
+
+	if (settings_read(&settings, &err) < 0)
+		return fail(&err);
+	raise_guard(settings.guard_level);
+	return doctor_run(compilers, &settings);
 }
 
 int main(int argc, char **argv)
 {
 	autoargv command = ARGV_INIT;
+	int (*handle)(const struct argv *, const struct settings *) = job_run;
 	bool path_tweaked = false;
+	int first = 1;
 
 	signals_catch_end(on_end);
 	settings_open_log();
@@ -84,13 +111,23 @@ int main(int argc, char **argv)
 			return missing_operand(argv[0], "option/operand");
 		if (usage_run(argv[1]))
 			return 0;
-		if (needs_a_compiler(argv[1]))
+		if (str_equal(argv[1], "--summary"))
+			return summarize(argv[2]);
+		if (str_equal(argv[1], "--doctor"))
+			return examine(argv + 2);
+		if (str_equal(argv[1], "--explain")) {
+			if (argc < 3)
+				return missing_operand(argv[0], "operand");
+			handle = explain_run;
+			first = 2;
+		}
+		if (needs_a_compiler(argv[first]))
 			argv_add(&command, "cc");
-		argv_add_all(&command, argv + 1);
+		argv_add_all(&command, argv + first);
 	} else {
 		path_tweaked = masquerade_leave(argv[0]);
 		argv_add(&command, path_base(argv[0]));
 		argv_add_all(&command, argv + 1);
 	}
-	return run(&command, path_tweaked);
+	return run(&command, path_tweaked, handle);
 }

@@ -8,9 +8,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "client/survey.h"
 #include "hosts/source.h"
-#include "net/gateway.h"
 
 enum { GATEWAY_ANSWER_MS = 1000 };
 
@@ -32,12 +31,16 @@ static void show_help(void)
 	printf("\n"
 	       "Usage:\n"
 	       "   distcc [COMPILER] [compile options] -o OBJECT -c SOURCE\n"
-	       "   distcc --help | --version | --show-hosts | -j\n"
+	       "   distcc --explain [COMPILER] [compile options]\n"
+	       "   distcc --help | --version | --show-hosts | -j | --doctor [COMPILER...] | --summary [LOGFILE]\n"
 	       "\n"
 	       "   --help          this text\n"
 	       "   --version       version and licence\n"
 	       "   --show-hosts    the hosts that are used, one a line\n"
 	       "   -j              how many jobs all hosts together take at once\n"
+	       "   --explain CMD   where CMD would be compiled, and why; runs nothing\n"
+	       "   --doctor        tries each host with a real compile; exit status 0 if all is well\n"
+	       "   --summary       of a build with DISTCC_LOG: how many jobs ran where, and why\n"
 	       "\n"
 	       "A program name without \"distcc\" in it (a link named gcc, say) stands for that compiler.\n"
 	       "\n"
@@ -59,27 +62,10 @@ static void show_help(void)
 	       "make -jN starts N jobs at once. distcc(1) has the rest.\n");
 }
 
-/* The gateway's own word for a unix: host: slots, and "lzo,cpp"; false if it is silent. */
+/* False for other hosts, and for a gateway that is silent. */
 static bool ask_gateway(const struct host_spec *host, int *slots, char features[64])
 {
-	const struct gateway_question question = { .what = "farm", .format = "text" };
-	autobuf text = BUF_INIT;
-	char *line, *rest;
-
-	if (host->kind != HOST_UNIX || host->raw ||
-	    gateway_ask(host->path, &question, deadline_after_ms(GATEWAY_ANSWER_MS), &text, NULL) < 0 || !text.data)
-		return false;
-	*slots = 0;
-	features[0] = '\0';
-	for (rest = text.data; (line = strsep(&rest, "\n"));) {
-		int64_t number;
-
-		if (str_starts_with(line, "slots=") && str_to_int(line + 6, 0, 1 << 30, &number))
-			*slots = (int)number;
-		else if (str_starts_with(line, "features="))
-			str_copy(features, 64, line + 9);
-	}
-	return true;
+	return survey_gateway(host, deadline_after_ms(GATEWAY_ANSWER_MS), slots, features, NULL) == 0;
 }
 
 static void show_host(const struct host_spec *host)

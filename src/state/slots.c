@@ -48,3 +48,15 @@ int slot_try_local(int limit, int *fd, int *slot, struct err *err)
 	}
 	return err_set(err, ERR_BUSY, "all %d local slots are taken", limit);
 }
+
+int slots_count_taken(const struct host_spec *host)
+{
+	int n = 0;
+
+	for (int i = 0; i < host->limit; i++) {
+		autofree char *path = slot_path(host, i, NULL);
+
+		n += path && lockfile_is_held(path);
+	}
+	return n;
+}

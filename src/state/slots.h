@@ -16,4 +16,7 @@ int slot_try_local(int limit, int *fd, int *slot, struct err *err);
  * Uses SIGALRM and the real interval timer. */
 int slot_wait(const struct host_spec *host, int slot, int wait_ms, int *fd, struct err *err);
 
+/* How many slots of a host other processes hold now. Takes nothing. */
+int slots_count_taken(const struct host_spec *host);
+
 #endif

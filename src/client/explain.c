@@ -1,0 +1,99 @@
+/* client/explain.c - see explain.h. The rules are those of a real job: scan and plan. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client/explain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "client/plan.h"
+#include "client/survey.h"
+#include "compiler/rewrite.h"
+#include "hosts/source.h"
+
+enum { HOST_MS = 2000 };	/* one host may keep us waiting for so long */
+
+static void show_what_is_sent(struct scan *scan, const struct settings *settings)
+{
+	autoargv preprocess = ARGV_INIT, server = ARGV_INIT;
+	autofree char *here = NULL, *there = NULL;
+
+	if (settings->rewrite_cross)
+		rewrite_command(&scan->command, NULL, NATIVE_TRIPLE);
+	scan_server_command(scan, &server);
+	there = argv_printable(&server);
+	if (!language_is_preprocessed(scan->language)) {
+		scan_preprocess_command(scan, &preprocess);
+		here = argv_printable(&preprocess);
+		printf("preprocess here: %s\n", here);
+	}
+	printf("compile there: %s\n", there);
+}
+
+/* The place that a job would be given first. */
+static void show_hosts(const struct host_list *list, const struct settings *settings, bool *any, bool *here_first)
+{
+	*any = *here_first = false;
+	for (size_t i = 0; i < list->n_hosts; i++) {
+		struct survey survey;
+
+		survey_host(&survey, &list->hosts[i], settings, deadline_after_ms(HOST_MS));
+		printf("host %s: %s\n", list->hosts[i].text, survey.text);
+		if (survey.usable && !*any)
+			*here_first = survey.is_here;
+		*any |= survey.usable;
+	}
+}
+
+static int verdict(bool remote, const char *text)
+{
+	printf("verdict: %s: %s\n", remote ? "remote" : "local", text);
+	return remote ? 0 : 1;
+}
+
+static int explain_hosts(const struct settings *settings)
+{
+	const char *without = settings->fallback ? "it is compiled here" : "with DISTCC_FALLBACK=0 the job fails";
+	struct host_list list = HOST_LIST_INIT;
+	autofree char *source = NULL;
+	struct err err = ERR_INIT;
+	bool any, here_first;
+
+	if (hosts_load(&list, &source, &err) < 0) {
+		printf("hosts: %s\n", err.text);
+		printf("verdict: local: there is no usable host list; %s\n", without);
+		return 1;
+	}
+	printf("hosts: %zu, from %s\n", list.n_hosts, source);
+	show_hosts(&list, settings, &any, &here_first);
+	host_list_release(&list);
+	if (!any) {
+		printf("verdict: local: no host is usable now; %s\n", without);
+		return 1;
+	}
+	return here_first ? verdict(false, "it is this machine's turn first, as the list wants it") :
+			    verdict(true, "it goes to the first of these hosts that has a free slot");
+}
+
+int explain_run(const struct argv *command, const struct settings *settings)
+{
+	autofree char *printable = argv_printable(command);
+	struct scan scan;
+	struct plan plan;
+	int status;
+
+	scan_command(&scan, command);
+	plan = plan_compile(&scan, settings);
+	printf("command: %s\n", printable);
+	if (plan.where == PLAN_REMOTE) {
+		printf("rule: distributable: one source, one object, and nothing that only this machine has\n");
+		show_what_is_sent(&scan, settings);
+		status = explain_hosts(settings);
+	} else {
+		printf("rule: reason=%s detail=%s: %s\n", plan.reason, plan.detail, plan.explanation);
+		status = verdict(false, "by its nature; no host is asked");
+	}
+	scan_release(&scan);
+	return status;
+}
