@@ -197,8 +197,6 @@ static int parse_ssh(struct host_spec *spec, const char *at, struct err *err)
 	at += len;
 	if (!*spec->name)
 		return err_set(err, ERR_HOSTSPEC, "hostname is required in SSH host specification");
-	if (spec->name[0] == '-' || (spec->user && spec->user[0] == '-'))
-		return err_set(err, ERR_HOSTSPEC, "a user or host that begins with '-' would be an option of ssh");
 	if (*at == '/' && take_limit(&at, spec, err) < 0)
 		return -1;
 	if (*at == ':') {
@@ -206,6 +204,9 @@ static int parse_ssh(struct host_spec *spec, const char *at, struct err *err)
 		spec->command = len ? mem_strndup(at, len) : NULL;
 		at += len;
 	}
+	/* ssh looks for options behind the host, too */
+	if (spec->name[0] == '-' || (spec->user && spec->user[0] == '-') || (spec->command && spec->command[0] == '-'))
+		return err_set(err, ERR_HOSTSPEC, "a user, host or command that begins with '-' would be an option of ssh");
 	return take_options(at, spec, err);
 }
 
