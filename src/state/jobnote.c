@@ -2,18 +2,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/jobnote.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "state/statedir.h"
 
-enum { NAME_LEN = 128, MAGIC = 0x44494800 };
+enum {
+	NAME_LEN = JOBNOTE_NAME_LEN,
+	MAGIC = 0x44494800,
+	DEAD_S = 60,			/* a note of the dead may go */
+	REUSED_S = 24 * 3600		/* and whoever has the pid of a note so old is somebody else */
+};
 
 struct note {
 	size_t size;
@@ -79,4 +91,106 @@ void jobnote_remove(void)
 	if (self.fd >= 0)
 		close(self.fd);
 	self.fd = -1;
+}
+
+/* ------------------------------------------------------------------ reading */
+
+const char *job_phase_name(enum job_phase phase)
+{
+	static const char *const names[] = {
+		"Startup", "Blocked", "Connect", "Preprocess", "Send", "Compile", "Receive", "Done",
+	};
+
+	return phase <= JOB_DONE ? names[phase] : "Unknown";
+}
+
+static bool is_alive(long pid, time_t age_s)
+{
+	return pid > 0 && age_s <= REUSED_S && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+static void complain_about(const char *path, const char *what, void (*complain)(const char *text))
+{
+	autofree char *text = str_format("%s: %s", path, what);
+
+	complain(text);
+}
+
+/* True with a whole note in *raw. A short file is one that is being written. */
+static bool read_raw(const char *path, struct note *raw, time_t *age_s, void (*complain)(const char *text))
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	bool whole = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, raw, sizeof(*raw)) == (ssize_t)sizeof(*raw);
+
+	if (fd >= 0)
+		close(fd);
+	if (!whole)
+		return false;
+	*age_s = time(NULL) - st.st_mtime;
+	if (raw->magic != MAGIC) {
+		complain_about(path, "wrong magic number", complain);
+		return false;
+	}
+	if (raw->size != sizeof(*raw)) {
+		complain_about(path, "wrong structure size: version mismatch?", complain);
+		return false;
+	}
+	return true;
+}
+
+static bool read_note(const char *path, struct job_note *note, void (*complain)(const char *text))
+{
+	struct note raw;
+	time_t age_s;
+
+	if (!read_raw(path, &raw, &age_s, complain))
+		return false;
+	if (!is_alive((long)raw.pid, age_s)) {
+		if (age_s > DEAD_S)
+			unlink(path);
+		return false;
+	}
+	note->pid = (long)raw.pid;
+	str_copy(note->file, sizeof(note->file), raw.file);
+	str_copy(note->host, sizeof(note->host), raw.host);
+	note->slot = raw.slot;
+	note->phase = raw.phase < JOB_STARTUP || raw.phase > JOB_DONE ? JOB_COMPILE : (enum job_phase)raw.phase;
+	return true;
+}
+
+static int by_host_and_slot(const void *a, const void *b)
+{
+	const struct job_note *left = a, *right = b;
+	int order = strcmp(left->host, right->host);
+
+	return order ? order : left->slot < right->slot ? -1 : left->slot > right->slot;
+}
+
+int jobnote_list(struct job_note **notes, size_t *n_notes, void (*complain)(const char *text), struct err *err)
+{
+	autofree char *dir_name = statedir_get("state", err);
+	DIR *dir = dir_name ? opendir(dir_name) : NULL;
+	autofree struct job_note *found = NULL;
+	size_t n_found = 0;
+	struct dirent *entry;
+
+	if (!dir_name)
+		return -1;
+	if (!dir)
+		return err_sys(err, ERR_IO, "cannot read directory '%s'", dir_name);
+	while ((entry = readdir(dir))) {
+		autofree char *path = path_join(dir_name, entry->d_name);
+
+		if (!str_starts_with(entry->d_name, "binstate_"))
+			continue;
+		found = mem_resize(found, n_found + 1, sizeof(*found));
+		n_found += read_note(path, &found[n_found], complain);
+	}
+	closedir(dir);
+	if (n_found)
+		qsort(found, n_found, sizeof(*found), by_host_and_slot);
+	*notes = mem_steal(&found);
+	*n_notes = n_found;
+	return 0;
 }

@@ -3,6 +3,8 @@
 #ifndef STATE_JOBNOTE_H
 #define STATE_JOBNOTE_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 enum job_phase {		/* numbers of the file format */
@@ -17,5 +19,23 @@ enum job_phase {		/* numbers of the file format */
  */
 void jobnote_set(enum job_phase phase, const char *file, const char *host, int slot);
 void jobnote_remove(void);			/* async-signal-safe */
+
+enum { JOBNOTE_NAME_LEN = 128 };
+
+struct job_note {
+	long pid;
+	char file[JOBNOTE_NAME_LEN], host[JOBNOTE_NAME_LEN];
+	int slot;
+	enum job_phase phase;
+};
+/* "Compile" and so on; "Unknown" beyond the enum. */
+const char *job_phase_name(enum job_phase phase);
+
+/*
+ * The notes of live clients, stock ones too, by host, then slot. Notes of the dead are ignored, and
+ * removed when they are a minute old. complain() hears a sentence about each file that is no note of
+ * this layout. *notes is yours to free. ERR_IO: the directory cannot be read.
+ */
+int jobnote_list(struct job_note **notes, size_t *n_notes, void (*complain)(const char *text), struct err *err);
 
 #endif
