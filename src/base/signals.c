@@ -35,6 +35,16 @@ void signals_catch_end(bool (*handler)(int signal_number))
 	signal(SIGPIPE, SIG_IGN);
 }
 
+void signals_hold(bool on)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = 0; i < N_END_SIGNALS; i++)
+		sigaddset(&set, end_signals[i]);
+	sigprocmask(on ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 /* Signals that we caught go back to default by exec itself; ignored ones would stay ignored, and
  * only SIGPIPE is ignored by us (SIGHUP under nohup must stay so). */
 void signals_reset(void)

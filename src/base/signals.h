@@ -13,6 +13,10 @@
  */
 void signals_catch_end(bool (*handler)(int signal_number));
 
+/* Keeps TERM, INT and HUP pending (true) until the process is ready for them (false): a daemon that
+ * can be reached already must not die halfway into its start. */
+void signals_hold(bool on);
+
 /* Gives all signals their default action and unblocks them; for a child before exec. */
 void signals_reset(void);
 

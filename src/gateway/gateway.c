@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "gateway/channel.h"
 #include "gateway/farm.h"
 #include "gateway/peer.h"
@@ -386,6 +387,7 @@ int gateway_run(const struct gateway_setup *setup, struct err *err)
 	on_int = evsignal_new(gateway->base, SIGINT, on_end, gateway);
 	event_add(on_term, NULL);
 	event_add(on_int, NULL);
+	signals_hold(false);
 	if (!channel_ask(gateway->channel, HELPER_LOAD_HOSTS, 0, 0, -1, hosts_loaded, &loop))
 		err_set(&loop.failure, ERR_GONE, "the parent process is gone");
 	else

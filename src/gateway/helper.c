@@ -23,6 +23,7 @@
 #include "base/fdpass.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "base/str.h"
 #include "base/tmp.h"
 #include "gateway/control.h"
@@ -340,6 +341,7 @@ static void make_events(struct helper *helper)
 		helper->signals[i] = evsignal_new(helper->base, handled[i], helper_on_signal, helper);
 		event_add(helper->signals[i], NULL);
 	}
+	signals_hold(false);
 	fd_set_nonblocking(setup->loop_fd, true);
 	helper->patience = evtimer_new(helper->base, helper_on_patience, helper);
 	helper->loop_readable = event_new(helper->base, setup->loop_fd, EV_READ | EV_PERSIST, helper_on_readable, helper);

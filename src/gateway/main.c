@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "base/str.h"
 #include "gateway/confine.h"
 #include "gateway/control.h"
@@ -146,6 +147,8 @@ static int run_loop(struct gateway_setup *setup, uid_t uid, gid_t gid)
 		log_error("%s", err.text);
 		return err_exit_status(&err);
 	}
+	/* It is for the parent, also where a terminal sends it to both. */
+	signal(SIGHUP, SIG_IGN);
 	confine_self(&confinement);
 	log_info("running as uid %u, %s", uid, confinement);
 	if (gateway_run(setup, &err) < 0 && err.code != ERR_GONE)
@@ -191,6 +194,7 @@ static int serve(struct options *options, struct err *err)
 	if (find_user(options, &uid, &gid, err) < 0)
 		return -1;
 	raise_descriptor_limit();
+	signals_hold(true);
 	/* Whoever can connect finds the control socket there, too. */
 	if (open_control(options, &helper.control_fd, err) < 0)
 		return -1;
