@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -46,7 +47,7 @@ int control_connect(const char *path, int *out, struct err *err)
 		return -1;
 	if (connect(fd, (struct sockaddr *)&addr.storage, addr.len) < 0)
 		return errno == ENOENT || errno == ECONNREFUSED ?
-			err_set(err, ERR_CONNECT, "no gateway answers at '%s': is it running, and with this --control?", path) :
+			err_sys(err, ERR_CONNECT, "no gateway answers at '%s' (is it running, and with this --control?)", path) :
 			err_sys(err, ERR_CONNECT, "cannot reach the gateway's control socket '%s'", path);
 	if (!is_trusted(fd))
 		return err_set(err, ERR_CONNECT, "the gateway at '%s' is somebody else's", path);
@@ -54,7 +55,7 @@ int control_connect(const char *path, int *out, struct err *err)
 	return 0;
 }
 
-int control_ask(int fd, enum control_operation operation, const char *text, struct control_answer *answer, struct err *err)
+int control_send(int fd, enum control_operation operation, const char *text, struct err *err)
 {
 	struct control_request request;
 
@@ -65,9 +66,14 @@ int control_ask(int fd, enum control_operation operation, const char *text, stru
 	str_copy(request.text, sizeof(request.text), text ? text : "");
 	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request))
 		return err_sys(err, ERR_CONNECT, "cannot ask the gateway");
+	return 0;
+}
+
+int control_recv(int fd, struct control_answer *answer, int *answer_fd, struct err *err)
+{
 	if (fd_wait(fd, POLLIN, deadline_after_ms(CONTROL_ANSWER_MS)) <= 0)
 		return err_set(err, ERR_TIMEOUT, "the gateway does not answer");
-	if (recv(fd, answer, sizeof(*answer), MSG_TRUNC) != (ssize_t)sizeof(*answer))
+	if (fdpass_recv(fd, answer, sizeof(*answer), answer_fd, NULL) != (ssize_t)sizeof(*answer))
 		return err_set(err, ERR_CONNECT, "the gateway has gone, or is of another release");
 	answer->text[sizeof(answer->text) - 1] = '\0';
 	return answer->ok ? 0 : err_set(err, ERR_DENIED, "%s", answer->text);
@@ -108,7 +114,7 @@ int control_listen(const char *path, int *out, struct err *err)
 
 /* ------------------------------------------------------------------ being asked */
 
-struct visitor {
+struct control_visitor {
 	struct control *control;
 	int fd;
 	struct event *readable;
@@ -119,10 +125,10 @@ struct control {
 	struct event *acceptable;
 	control_request_fn *on_request;
 	void *context;
-	struct visitor visitors[VISITORS_MAX];
+	struct control_visitor visitors[VISITORS_MAX];
 };
 
-static void dismiss(struct visitor *visitor)
+static void dismiss(struct control_visitor *visitor)
 {
 	event_free(visitor->readable);
 	visitor->readable = NULL;
@@ -131,9 +137,10 @@ static void dismiss(struct visitor *visitor)
 
 static void visitor_on_readable(evutil_socket_t fd, short what, void *context)
 {
-	struct visitor *visitor = context;
+	struct control_visitor *visitor = context;
 	struct control_request request;
 	struct control_answer answer;
+	int answer_fd = -1;
 
 	if ((what & EV_TIMEOUT) || recv((int)fd, &request, sizeof(request), MSG_TRUNC) != (ssize_t)sizeof(request)) {
 		dismiss(visitor);
@@ -141,8 +148,15 @@ static void visitor_on_readable(evutil_socket_t fd, short what, void *context)
 	}
 	request.text[sizeof(request.text) - 1] = '\0';
 	memset(&answer, 0, sizeof(answer));
-	visitor->control->on_request(visitor->control->context, &request, &answer);
-	if (send((int)fd, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof(answer))
+	visitor->control->on_request(visitor->control->context, visitor, &request, &answer, &answer_fd);
+	control_say(visitor, &answer, answer_fd);
+	fd_close(&answer_fd);
+}
+
+/* One who does not take an answer is not waited for: the end of the visit tells him. */
+void control_say(struct control_visitor *visitor, const struct control_answer *answer, int fd)
+{
+	if (visitor->readable && fdpass_send(visitor->fd, answer, sizeof(*answer), fd) != (ssize_t)sizeof(*answer))
 		dismiss(visitor);
 }
 
@@ -161,11 +175,11 @@ static void control_on_acceptable(evutil_socket_t listen_fd, short what, void *c
 		return;
 	}
 	for (int i = 0; i < VISITORS_MAX; i++) {
-		struct visitor *visitor = &control->visitors[i];
+		struct control_visitor *visitor = &control->visitors[i];
 
 		if (visitor->readable)
 			continue;
-		*visitor = (struct visitor){ control, fd, NULL };
+		*visitor = (struct control_visitor){ control, fd, NULL };
 		visitor->readable = event_new(event_get_base(control->acceptable), fd, EV_READ | EV_PERSIST, visitor_on_readable, visitor);
 		event_add(visitor->readable, &patience);
 		return;
@@ -192,7 +206,19 @@ void control_close(struct control *control)
 	for (int i = 0; i < VISITORS_MAX; i++)
 		if (control->visitors[i].readable)
 			dismiss(&control->visitors[i]);
-	event_free(control->acceptable);
-	fd_close(&control->listen_fd);
+	control_leave(control);
 	free(control);
+}
+
+int control_listener(const struct control *control)
+{
+	return control->listen_fd;
+}
+
+void control_leave(struct control *control)
+{
+	if (control->acceptable)
+		event_free(control->acceptable);
+	control->acceptable = NULL;
+	fd_close(&control->listen_fd);
 }

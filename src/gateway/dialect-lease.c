@@ -197,6 +197,9 @@ void dialect_lease_input(struct peer *peer)
 			peer_offend(peer, err.text);
 		if (found <= 0)
 			return;
+		/* until its grant, so that a successor of ours can hear it, too */
+		if (peer->state == PEER_ASKING || peer->state == PEER_WANTED)
+			buf_add(&peer->said, peer->in.data, n_used);
 		buf_remove_front(&peer->in, n_used);
 		take_message(peer, &message);
 	}

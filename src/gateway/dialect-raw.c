@@ -27,6 +27,21 @@ static void raw_ready(struct peer *peer)
 	turn_enqueue(peer, false);
 }
 
+static void look(struct peer *peer)
+{
+	if (peer->relay.request_ready)
+		raw_ready(peer);
+	else if (peer->relay.request_walk.expected == WALK_DOTI)
+		peer_set_timer(peer, HEAD_PAUSE_S);
+}
+
+void dialect_raw_resume(struct peer *peer)
+{
+	peer->state = PEER_HEAD;
+	peer_set_timer(peer, HEAD_S);
+	look(peer);
+}
+
 void dialect_raw_input(struct peer *peer, const char *bytes, size_t len)
 {
 	struct err err = ERR_INIT;
@@ -35,10 +50,7 @@ void dialect_raw_input(struct peer *peer, const char *bytes, size_t len)
 		peer_offend(peer, err.text);
 		return;
 	}
-	if (peer->relay.request_ready)
-		raw_ready(peer);
-	else if (peer->relay.request_walk.expected == WALK_DOTI)
-		peer_set_timer(peer, HEAD_PAUSE_S);
+	look(peer);
 }
 
 void dialect_raw_enter(struct peer *peer)

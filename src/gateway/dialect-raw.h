@@ -11,4 +11,7 @@
 void dialect_raw_enter(struct peer *peer);
 void dialect_raw_input(struct peer *peer, const char *bytes, size_t len);
 
+/* The relay has what came of the request already: goes on from there. */
+void dialect_raw_resume(struct peer *peer);
+
 #endif

@@ -19,8 +19,10 @@
 #include "base/signals.h"
 #include "gateway/channel.h"
 #include "gateway/farm.h"
+#include "gateway/heritage.h"
 #include "gateway/peer.h"
 #include "gateway/reception.h"
+#include "gateway/retirement.h"
 #include "gateway/state.h"
 #include "gateway/turn.h"
 #include "hosts/list.h"
@@ -41,6 +43,10 @@ void gateway_schedule(struct gateway *gateway)
 	int64_t now_ms = clock_now_ms(), pause_ms;
 	struct timeval tv;
 
+	if (gateway->retirement) {
+		retirement_look(gateway->retirement);
+		return;
+	}
 	schedule_run(&gateway->schedule, gateway->servers, gateway->n_servers, now_ms);
 	if (!gateway->schedule.wake_at_ms)
 		return;
@@ -115,6 +121,8 @@ static void resolve(struct gateway *gateway, struct server *server)
 void gateway_slot_free(struct gateway *gateway, struct server *server)
 {
 	server->in_flight--;
+	if (gateway->retirement)
+		retirement_slot_free(gateway->retirement, server);
 	resolve(gateway, server);
 	if (server->draining && !server->in_flight)
 		remove_server(gateway, server);
@@ -229,6 +237,15 @@ static int load(struct loop *loop, const struct helper_answer *answer, int fd, s
 
 static void accept_ready(evutil_socket_t fd, short what, void *context);
 
+static void stop_listening(struct gateway *gateway)
+{
+	for (size_t i = 0; i < gateway->n_listeners; i++)
+		event_free(gateway->listeners[i]);
+	free(gateway->listeners);
+	gateway->listeners = NULL;
+	gateway->n_listeners = 0;
+}
+
 static void start_listening(struct gateway *gateway)
 {
 	const struct listeners *listeners = &gateway->setup->listeners;
@@ -240,6 +257,55 @@ static void start_listening(struct gateway *gateway)
 	}
 	gateway->n_listeners = listeners->n;
 	channel_ask(gateway->channel, HELPER_READY, 0, (uint32_t)gateway->n_servers, -1, NULL, NULL);
+}
+
+static void serve(void *context)
+{
+	struct gateway *gateway = context;
+
+	start_listening(gateway);
+	gateway_schedule(gateway);
+}
+
+static void heritage_ended(void *context)
+{
+	struct gateway *gateway = context;
+	struct heritage *heritage = gateway->heritage;
+
+	gateway->heritage = NULL;
+	heritage_end(heritage);
+	log_notice("the gateway that was replaced has ended");
+	if (gateway->retirement)
+		retirement_look(gateway->retirement);
+}
+
+static void take_over(void *context, const struct helper_answer *answer, int *fd)
+{
+	struct loop *loop = context;
+
+	if (!answer->ok || *fd < 0) {
+		err_set(&loop->failure, ERR_CONNECT, "the gateway that is to be replaced stays: %s", answer->text);
+		event_base_loopbreak(loop->gateway.base);
+		return;
+	}
+	loop->gateway.heritage = heritage_begin(&loop->gateway, fd_steal(fd), serve, heritage_ended, &loop->gateway);
+}
+
+static void retired(void *context)
+{
+	struct gateway *gateway = context;
+
+	log_notice("everything is handed over or done; ending");
+	event_base_loopbreak(gateway->base);
+}
+
+static void retire(struct gateway *gateway, int *trunk_fd)
+{
+	if (gateway->retirement)
+		return;
+	log_notice("another gateway takes over; %u peers are here", gateway->counters.peers);
+	stop_listening(gateway);
+	gateway->retirement = retirement_begin(gateway, fd_steal(trunk_fd), retired, gateway);
 }
 
 static void hosts_loaded(void *context, const struct helper_answer *answer, int *fd)
@@ -257,10 +323,25 @@ static void hosts_loaded(void *context, const struct helper_answer *answer, int 
 		return;
 	}
 	log_notice("%zu servers from %s", loop->gateway.n_servers, loop->gateway.hosts_name);
-	if (!loop->loaded)
-		start_listening(&loop->gateway);
+	if (loop->loaded) {
+		gateway_schedule(&loop->gateway);
+		return;
+	}
 	loop->loaded = true;
-	gateway_schedule(&loop->gateway);
+	if (!loop->gateway.setup->replaces)
+		serve(&loop->gateway);
+	else if (!channel_ask(loop->gateway.channel, HELPER_TAKE_OVER, 0, 0, -1, take_over, loop))
+		err_set(&loop->failure, ERR_GONE, "the parent process is gone");
+}
+
+static void told_unasked(void *context, const struct helper_answer *answer, int *fd)
+{
+	struct loop *loop = context;
+
+	if (answer->operation == HELPER_RETIRE)
+		retire(&loop->gateway, fd);
+	else
+		hosts_loaded(context, answer, fd);
 }
 
 /* ------------------------------------------------------------------ listening */
@@ -336,7 +417,8 @@ static void on_parent_gone(void *context)
 {
 	struct loop *loop = context;
 
-	err_set(&loop->failure, ERR_GONE, "the parent process is gone");
+	/* Who sees ERR_GONE removes the sockets, which are ours as long as we listen. */
+	err_set(&loop->failure, loop->gateway.n_listeners ? ERR_GONE : ERR_FAILED, "the parent process is gone");
 	event_base_loopbreak(loop->gateway.base);
 }
 
@@ -344,15 +426,21 @@ static void on_reap(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
-	peers_reap(context);
+	struct gateway *gateway = context;
+
+	peers_reap(gateway);
+	if (gateway->retirement)
+		retirement_look(gateway->retirement);
 }
 
 static void release(struct gateway *gateway)
 {
 	peers_close(gateway);
-	for (size_t i = 0; i < gateway->n_listeners; i++)
-		event_free(gateway->listeners[i]);
-	free(gateway->listeners);
+	stop_listening(gateway);
+	/* the end of the line frees what is held, once all that is held here is given back */
+	heritage_end(gateway->heritage);
+	retirement_end(gateway->retirement);
+	gateway->retirement = NULL;
 	while (gateway->n_servers)
 		remove_server(gateway, gateway->servers[gateway->n_servers - 1]);
 	free(gateway->servers);
@@ -382,7 +470,7 @@ int gateway_run(const struct gateway_setup *setup, struct err *err)
 	gateway->reap = evtimer_new(gateway->base, on_reap, gateway);
 	gateway->resume = evtimer_new(gateway->base, on_resume, gateway);
 	gateway->wake = evtimer_new(gateway->base, gateway_on_wake, gateway);
-	gateway->channel = channel_open(gateway->base, setup->helper_fd, hosts_loaded, on_parent_gone, &loop);
+	gateway->channel = channel_open(gateway->base, setup->helper_fd, told_unasked, on_parent_gone, &loop);
 	on_term = evsignal_new(gateway->base, SIGTERM, on_end, gateway);
 	on_int = evsignal_new(gateway->base, SIGINT, on_end, gateway);
 	event_add(on_term, NULL);

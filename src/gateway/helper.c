@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ enum { RESOLVE_S = 10, END_MS = 900 };
 static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
 struct helper {
-	const struct helper_setup *setup;
+	struct helper_setup *setup;
 	struct event_base *base;
 	struct farm farm;
 	struct control *control;
@@ -127,12 +128,77 @@ static int change_list(struct farm *farm, const struct control_request *request,
 	}
 }
 
-static void helper_on_control(void *context, const struct control_request *request, struct control_answer *answer)
+/* ------------------------------------------------------------------ a successor, a predecessor */
+
+static void give_sockets(struct helper *helper, struct control_visitor *visitor, struct control_answer *answer, int *fd)
+{
+	const struct listeners *listeners = helper->setup->listeners;
+
+	for (size_t i = 0; i < listeners->n; i++) {
+		struct control_answer one = { .ok = 1, .kind = listeners->inherited ? CONTROL_INHERITED_LISTENER : CONTROL_LISTENER };
+
+		str_copy(one.text, sizeof(one.text), helper->setup->options->listen_paths[i]);
+		control_say(visitor, &one, listeners->fds[i]);
+	}
+	answer->ok = 1;
+	answer->kind = CONTROL_SELF;
+	*fd = fcntl(control_listener(helper->control), F_DUPFD_CLOEXEC, 0);
+}
+
+/* From here on the loop finishes what it has, and its end is ours. */
+static void retire(struct helper *helper, struct control_answer *answer, int *fd)
+{
+	struct helper_answer order = { .operation = HELPER_RETIRE, .ok = 1 };
+	autoclose int ours = -1;
+	int pair[2];
+
+	if (helper->setup->retired || helper->ending || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		str_copy(answer->text, sizeof(answer->text), "it is ending, or being replaced already");
+		return;
+	}
+	ours = pair[0];
+	*fd = pair[1];
+	helper->setup->retired = true;
+	send_answer(helper, &order, ours);
+	control_leave(helper->control);
+	listen_release(helper->setup->listeners);
+	answer->ok = 1;
+	answer->kind = CONTROL_TRUNK;
+}
+
+static void take_over(const struct helper *helper, struct helper_answer *answer)
+{
+	autoclose int trunk_fd = -1;
+	struct err err = ERR_INIT;
+
+	if (succession_commit(helper->setup->succession, &trunk_fd, &err) < 0) {
+		send_failure(helper, answer, err.text);
+		return;
+	}
+	helper->setup->has_replaced = true;
+	answer->ok = 1;
+	send_answer(helper, answer, trunk_fd);
+}
+
+static void helper_on_control(void *context, struct control_visitor *visitor, const struct control_request *request,
+			      struct control_answer *answer, int *fd)
 {
 	struct helper *helper = context;
 	struct err err = ERR_INIT;
 	size_t n_servers = 0;
 
+	if (request->operation == CONTROL_COMMIT) {
+		retire(helper, answer, fd);
+		return;
+	}
+	if (helper->setup->retired) {
+		str_copy(answer->text, sizeof(answer->text), "this gateway has been replaced in this moment; ask again");
+		return;
+	}
+	if (request->operation == CONTROL_REPLACE) {
+		give_sockets(helper, visitor, answer, fd);
+		return;
+	}
 	if (change_list(&helper->farm, request, &err) < 0) {
 		snprintf(answer->text, sizeof(answer->text), "%s; the list stays as it was", err.text);
 		log_warning("an administrator's request failed: %s", answer->text);
@@ -218,6 +284,15 @@ static void secure(const struct helper *helper, struct helper_answer *answer, in
 
 /* ------------------------------------------------------------------ requests and signals */
 
+/* Only now: before, a predecessor listens at the same socket. */
+static void ready(struct helper *helper, size_t n_servers)
+{
+	if (helper->setup->control_fd >= 0)
+		helper->control = control_open(helper->base, fd_steal(&helper->setup->control_fd), helper_on_control, helper);
+	succession_clean(helper->setup->succession);
+	tell_ready(n_servers);
+}
+
 /* False when the loop has gone. */
 static bool take_request(struct helper *helper)
 {
@@ -246,8 +321,10 @@ static bool take_request(struct helper *helper)
 		start_ssh(helper, &answer, spec);
 	else if (request.operation == HELPER_SECURE)
 		secure(helper, &answer, fd);
+	else if (request.operation == HELPER_TAKE_OVER)
+		take_over(helper, &answer);
 	else if (request.operation == HELPER_READY)
-		tell_ready(request.index);
+		ready(helper, request.index);
 	else
 		send_failure(helper, &answer, "the host list has changed");
 	return true;
@@ -260,7 +337,9 @@ static void helper_end(struct helper *helper)
 	if (helper->ending)
 		return;
 	helper->ending = true;
-	tell_manager(NOTIFY_STOPPING, "ending");
+	/* of a gateway that was replaced the manager has heard the last */
+	if (!helper->setup->retired)
+		tell_manager(NOTIFY_STOPPING, "ending");
 	kill(helper->setup->loop_pid, SIGTERM);
 	event_add(helper->patience, &patience);
 }
@@ -346,8 +425,6 @@ static void make_events(struct helper *helper)
 	helper->patience = evtimer_new(helper->base, helper_on_patience, helper);
 	helper->loop_readable = event_new(helper->base, setup->loop_fd, EV_READ | EV_PERSIST, helper_on_readable, helper);
 	event_add(helper->loop_readable, NULL);
-	if (setup->control_fd >= 0)
-		helper->control = control_open(helper->base, setup->control_fd, helper_on_control, helper);
 }
 
 static void release(struct helper *helper)
@@ -362,7 +439,7 @@ static void release(struct helper *helper)
 	free(helper->ssh_words);
 }
 
-int helper_run(const struct helper_setup *setup)
+int helper_run(struct helper_setup *setup)
 {
 	struct helper helper = { .setup = setup, .farm = FARM_INIT(setup->options), .ssh_words = choose_ssh() };
 

@@ -11,18 +11,23 @@
 #ifndef GATEWAY_HELPER_H
 #define GATEWAY_HELPER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 #include "base/sock.h"
+#include "gateway/listen.h"
 #include "gateway/options.h"
 #include "gateway/policy.h"
+#include "gateway/succession.h"
 
 enum helper_operation {
 	HELPER_LOAD_HOSTS = 1,	/* answer: fd of a memfd with the file's text; generation counts up */
 	HELPER_RESOLVE,		/* answer: addresses of server `index` of `generation` (TCP) */
 	HELPER_SSH,		/* answer: fd of a socket whose other end is the ssh command of server `index` */
+	HELPER_TAKE_OVER,	/* answer: fd of the trunk (trunk.h) to the loop of the gateway that is replaced */
+	HELPER_RETIRE,		/* only an answer, and unasked: fd of the trunk to the loop that replaces ours */
 	HELPER_READY,		/* no answer: the loop serves, with `index` servers */
 	HELPER_SECURE		/* comes with the fd of a connection that is to be passed on: attaches the filter
 				 * (handoff.h), where the kernel lets only the privileged do that */
@@ -54,6 +59,11 @@ struct helper_setup {
 	pid_t loop_pid;
 	int control_fd;			/* listening (control.h), or -1; taken over */
 	const struct proof_result *proofs;
+	struct listeners *listeners;	/* of the loop; a successor gets them */
+	struct succession *succession;	/* with the gateway that is to be replaced */
+	bool has_control;		/* our own control socket stands in its place */
+	bool has_replaced;		/* result: the gateway that was to be replaced has retired */
+	bool retired;			/* result: the sockets are a successor's now */
 };
 
 /*
@@ -62,6 +72,6 @@ struct helper_setup {
  * the loop and ends within a second. After SIGHUP, and when an administrator changed the list, the
  * loop gets an unasked LOAD_HOSTS answer (serial 0). Returns the loop's exit status.
  */
-int helper_run(const struct helper_setup *setup);
+int helper_run(struct helper_setup *setup);
 
 #endif

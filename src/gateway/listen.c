@@ -88,7 +88,8 @@ static void take_paths(struct options *options, char **paths, size_t n)
 	options->n_listen_paths = n;
 }
 
-int listen_open(struct options *options, uid_t uid, gid_t gid, struct listeners *listeners, struct err *err)
+int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession *succession, struct listeners *listeners,
+		struct err *err)
 {
 	char **paths;
 
@@ -105,6 +106,11 @@ int listen_open(struct options *options, uid_t uid, gid_t gid, struct listeners 
 	for (size_t i = 0; i < options->n_listen_paths; i++) {
 		const char *path = options->listen_paths[i];
 
+		listeners->fds[i] = succession_take(succession, path, &listeners->inherited);
+		if (listeners->fds[i] >= 0) {
+			listeners->n++;
+			continue;
+		}
 		if (make_place(path, uid, gid, options->force, err) < 0 ||
 		    sock_listen_unix(path, options->socket_mode, options->socket_gid, &listeners->fds[i], err) < 0)
 			return -1;

@@ -3,10 +3,13 @@
 #ifndef GATEWAY_LISTEN_H
 #define GATEWAY_LISTEN_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 #include "gateway/options.h"
+#include "gateway/succession.h"
 
 #define LISTEN_LINK "/run/distcc-gw.sock"	/* beside the default path, a symbolic link to it */
 
@@ -23,8 +26,10 @@ struct listeners {
  * writable by others without the sticky bit, or owned by neither root nor uid) unless --force,
  * replaces a stale socket, refuses a live one, and for the default path puts the symbolic link
  * LISTEN_LINK. Sockets of a service manager take the place of all that: options then names their paths.
+ * What a predecessor listens at is taken from the succession instead of being opened.
  */
-int listen_open(struct options *options, uid_t uid, gid_t gid, struct listeners *listeners, struct err *err);
+int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession *succession, struct listeners *listeners,
+		struct err *err);
 void listen_release(struct listeners *listeners);
 
 /* Would listen_open() like the places? Looks, and makes nothing. */

@@ -180,63 +180,93 @@ static int open_control(const struct options *options, int *fd, struct err *err)
 	return 0;
 }
 
-static int serve(struct options *options, struct err *err)
+/* The control socket comes first: whoever can connect to us finds it there. */
+static int open_places(struct options *options, uid_t uid, gid_t gid, struct gateway_setup *setup, struct helper_setup *helper,
+		       struct err *err)
 {
-	struct gateway_setup setup = { .options = options };
-	struct helper_setup helper = { .options = options, .control_fd = -1, .proofs = setup.proofs };
-	autoclose int spool_dir_fd = -1;
-	int pair[2], status;
-	bool has_control, opened;
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;
+	if (options->replace && succession_begin(helper->succession, options->control_path, err) < 0)
+		return -1;
+	setup->replaces = helper->succession->fd >= 0;
+	if (setup->replaces)
+		helper->control_fd = fd_steal(&helper->succession->control_fd);
+	else if (open_control(options, &helper->control_fd, err) < 0)
+		return -1;
+	helper->has_control = helper->control_fd >= 0;
+	if (listen_open(options, uid, gid, helper->succession, &setup->listeners, err) == 0)
+		return 0;
+	if (helper->has_control && !setup->replaces)
+		unlink(options->control_path);
+	return -1;
+}
 
-	if (find_user(options, &uid, &gid, err) < 0)
-		return -1;
-	raise_descriptor_limit();
-	signals_hold(true);
-	/* Whoever can connect finds the control socket there, too. */
-	if (open_control(options, &helper.control_fd, err) < 0)
-		return -1;
-	has_control = helper.control_fd >= 0;
-	opened = listen_open(options, uid, gid, &setup.listeners, err) == 0;
-	if (!opened || open_log(options, err) < 0 || detach(options, err) < 0) {
-		if (opened)
-			listen_remove(options, &setup.listeners);
-		if (has_control)
-			unlink(options->control_path);
-		return -1;
-	}
-	warn_about_passing(options);
-	proofs_try(setup.proofs);
-	spool_dir_fd = open(env_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_sys(err, ERR_FAILED, "cannot make a socket pair");
-	signal(SIGPIPE, SIG_IGN);
-	pid = fork();
-	if (pid < 0)
-		return err_sys(err, ERR_MEMORY, "cannot fork");
-	if (pid == 0) {
-		close(pair[0]);
-		fd_close(&helper.control_fd);
-		setup.helper_fd = pair[1];
-		setup.spool_dir_fd = spool_dir_fd;
-		_exit(run_loop(&setup, uid, gid));
-	}
-	close(pair[1]);
-	helper.loop_fd = pair[0];
-	helper.loop_pid = pid;
-	status = helper_run(&helper);
-	close(pair[0]);
-	listen_remove(options, &setup.listeners);
-	listen_release(&setup.listeners);
-	if (has_control)
+/* Takes away what is ours, which it is not before a predecessor retired or after we did. */
+static void leave_places(const struct options *options, const struct gateway_setup *setup, const struct helper_setup *helper)
+{
+	if (helper->retired || (setup->replaces && !helper->has_replaced))
+		return;
+	listen_remove(options, &setup->listeners);
+	if (helper->has_control)
 		unlink(options->control_path);
 	if (options->pid_file)
 		unlink(options->pid_file);
+}
+
+static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, uid_t uid, gid_t gid, struct err *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, ERR_FAILED, "cannot make a socket pair");
+	helper->loop_pid = fork();
+	if (helper->loop_pid < 0)
+		return err_sys(err, ERR_MEMORY, "cannot fork");
+	if (helper->loop_pid == 0) {
+		close(pair[0]);
+		fd_close(&helper->control_fd);
+		succession_release(helper->succession);
+		setup->helper_fd = pair[1];
+		_exit(run_loop(setup, uid, gid));
+	}
+	close(pair[1]);
+	helper->loop_fd = pair[0];
+	return 0;
+}
+
+static int serve(struct options *options, struct err *err)
+{
+	struct gateway_setup setup = { .options = options, .listeners = LISTENERS_INIT };
+	struct succession succession = SUCCESSION_INIT;
+	struct helper_setup helper = { .options = options, .control_fd = -1, .proofs = setup.proofs, .listeners = &setup.listeners,
+				       .succession = &succession };
+	autoclose int spool_dir_fd = -1;
+	int status = 0;
+	uid_t uid;
+	gid_t gid;
+
+	if (find_user(options, &uid, &gid, err) < 0)
+		return -1;
+	signals_hold(true);
+	if (open_places(options, uid, gid, &setup, &helper, err) < 0)
+		return -1;
+	raise_descriptor_limit();
+	if (open_log(options, err) == 0 && detach(options, err) == 0) {
+		warn_about_passing(options);
+		proofs_try(setup.proofs);
+		spool_dir_fd = open(env_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		setup.spool_dir_fd = spool_dir_fd;
+		signal(SIGPIPE, SIG_IGN);
+		if (fork_loop(&setup, &helper, uid, gid, err) == 0) {
+			status = helper_run(&helper);
+			close(helper.loop_fd);
+		}
+	}
+	leave_places(options, &setup, &helper);
+	listen_release(&setup.listeners);
+	succession_release(&succession);
+	fd_close(&helper.control_fd);
 	if (status != 0)
 		exit(status);
-	return 0;
+	return err->code == ERR_NONE ? 0 : -1;
 }
 
 static int administrate(const struct options *options, enum control_operation operation, struct err *err)
@@ -245,7 +275,7 @@ static int administrate(const struct options *options, enum control_operation op
 	autoclose int fd = -1;
 
 	if (control_connect(options->control_path, &fd, err) < 0 ||
-	    control_ask(fd, operation, options->host, &answer, err) < 0)
+	    control_send(fd, operation, options->host, err) < 0 || control_recv(fd, &answer, NULL, err) < 0)
 		return -1;
 	printf("%s\n", answer.text);
 	return 0;

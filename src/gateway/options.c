@@ -257,6 +257,14 @@ static int parse_force(struct options *options, const char *text, struct err *er
 	return 0;
 }
 
+static int parse_replace(struct options *options, const char *text, struct err *err)
+{
+	(void)text;
+	(void)err;
+	options->replace = true;
+	return 0;
+}
+
 static int parse_help(struct options *options, const char *text, struct err *err)
 {
 	(void)text;
@@ -303,6 +311,7 @@ static const struct option_spec specs[] = {
 	{ "drain", 0, "HOST", parse_drain, "give no more jobs to HOST; it stays in the list" },
 	{ "remove", 0, "HOST", parse_remove, "take HOST out of the list; its jobs are finished" },
 	{ "reload", 0, NULL, parse_reload, "read the host list again, as on SIGHUP, and say what came of it" },
+	{ "replace", 0, NULL, parse_replace, "take the place of the gateway that runs; no client notices" },
 	{ "control", 0, "unix:PATH", parse_control, "the administrator's socket; default: beside the directory of --listen" },
 	{ "build", 0, "LABEL", parse_build, "with --status: what this build came to (its DISTCC_BUILD)" },
 	{ "force", 0, NULL, parse_force, "accept a place where others could replace the socket" },

@@ -24,6 +24,7 @@ struct options {
 	struct admission admission;	/* --allow-user, --allow-group */
 	char *user;			/* --user, NULL: distcc, else distccd */
 	bool daemon;			/* --daemon; the default is the foreground */
+	bool replace;			/* --replace: take the place of the gateway that runs */
 	bool force;			/* --force: a socket in a place where others could replace it */
 	char *pid_file;
 	char *log_file;

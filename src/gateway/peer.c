@@ -48,6 +48,7 @@ void peer_close(struct peer *peer)
 	free_event(&peer->waiting);
 	fd_close(&peer->fd);
 	buf_release(&peer->in);
+	buf_release(&peer->said);
 	buf_release(&peer->out);
 	gateway->counters.peers -= !peer->asks;
 	gateway->counters.askers -= peer->asks;

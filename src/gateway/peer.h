@@ -47,6 +47,10 @@ struct peer {
 	enum peer_state state;
 	enum dialect dialect;
 	struct buf in;			/* received, not yet understood */
+	struct buf said;		/* lease dialect: all messages up to the grant, for a successor's ears */
+	int told;			/* protocol of the relay that a predecessor of ours has granted, or 0 */
+	bool told_here;			/* a predecessor has given it `place` */
+	int64_t waited_ms;		/* in a predecessor's queue */
 	struct buf out;			/* messages that wait for room; goes before the answer */
 	struct event *readable, *writable, *gone, *timer, *waiting;
 	bool reading;

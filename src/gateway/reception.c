@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/log.h"
 #include "gateway/dialect-lease.h"
@@ -40,6 +42,7 @@ static void greet(struct peer *peer)
 			peer_deny(peer, "version", "this gateway speaks version 1 of the lease dialect");
 			return;
 		}
+		buf_add(&peer->said, peer->in.data, TOKEN_LEN);
 		buf_remove_front(&peer->in, TOKEN_LEN);
 		peer->state = PEER_ASKING;
 		peer_set_timer(peer, ASKING_S);
@@ -179,7 +182,7 @@ static bool in_group(void *context, gid_t gid)
 	return sock_peer_in_group(peer->fd, gid);
 }
 
-void reception_open(struct gateway *gateway, int fd)
+static struct peer *receive(struct gateway *gateway, int fd)
 {
 	struct peer *peer = peer_new(gateway, fd);
 
@@ -187,6 +190,13 @@ void reception_open(struct gateway *gateway, int fd)
 	peer->readable = event_new(gateway->base, fd, EV_READ | EV_PERSIST, peer_on_readable, peer);
 	peer->gone = event_new(gateway->base, fd, EV_CLOSED, peer_on_gone, peer);
 	peer->timer = evtimer_new(gateway->base, peer_on_timer, peer);
+	return peer;
+}
+
+void reception_open(struct gateway *gateway, int fd)
+{
+	struct peer *peer = receive(gateway, fd);
+
 	gateway->counters.accepted++;
 	if (!policy_admits(&gateway->setup->options->admission, peer->cred.uid, gateway->overflow_uid, in_group, peer)) {
 		gateway->counters.not_admitted++;
@@ -199,4 +209,62 @@ void reception_open(struct gateway *gateway, int fd)
 	peer_set_reading(peer, true);
 	/* Most clients have spoken by the time they are accepted. */
 	peer_on_readable(fd, EV_READ, peer);
+}
+
+/* ------------------------------------------------------------------ from a predecessor */
+
+void adoption_release(struct adoption *adoption)
+{
+	fd_close(&adoption->fd);
+	fd_close(&adoption->file_fd);
+	buf_release(&adoption->said);
+	buf_release(&adoption->out);
+	buf_release(&adoption->request);
+	*adoption = (struct adoption)ADOPTION_INIT;
+}
+
+/* The request as far as the predecessor had it; it has passed its checks there, and does here. */
+static int take_kept_request(struct peer *peer, const struct adoption *adoption, struct err *err)
+{
+	static char chunk[CHUNK];
+	off_t at = 0;
+	ssize_t n;
+
+	if (adoption->request.len && relay_add_request(&peer->relay, adoption->request.data, adoption->request.len, err) < 0)
+		return -1;
+	if (adoption->file_fd < 0)
+		return 0;
+	while ((n = pread(adoption->file_fd, chunk, sizeof(chunk), at)) > 0) {
+		if (relay_add_request(&peer->relay, chunk, (size_t)n, err) < 0)
+			return -1;
+		at += n;
+	}
+	return n < 0 ? err_sys(err, ERR_IO, "cannot read a request that was handed over") : 0;
+}
+
+void reception_adopt(struct gateway *gateway, struct adoption *adoption)
+{
+	struct peer *peer = receive(gateway, fd_steal(&adoption->fd));
+	struct err err = ERR_INIT;
+
+	buf_add(&peer->out, adoption->out.data, adoption->out.len);
+	peer->told = adoption->told;
+	peer->told_here = adoption->place >= 0;
+	peer->place = peer->told_here ? (enum place)adoption->place : PLACE_COMPILE;
+	peer->waited_ms = adoption->waited_ms;
+	peer->job.preferred = adoption->preferred;
+	peer_set_timer(peer, GREETING_S);
+	if (take_kept_request(peer, adoption, &err) < 0) {
+		peer_offend(peer, err.text);
+		return;
+	}
+	peer_set_reading(peer, true);
+	if (adoption->is_raw) {
+		peer->dialect = DIALECT_RAW;
+		dialect_raw_resume(peer);
+	} else if (adoption->said.len) {
+		peer_input(peer, adoption->said.data, adoption->said.len);
+	}
+	if (peer->state != PEER_CLOSED && peer->out.len)
+		peer_flush(peer);
 }

@@ -243,6 +243,12 @@ size_t schedule_n_waiting_here(const struct schedule *schedule)
 	return n;
 }
 
+void schedule_place_take(struct schedule *schedule, enum place place, bool from_farm)
+{
+	schedule->places[place].busy++;
+	schedule->farm_here_busy += from_farm;
+}
+
 void schedule_place_free(struct schedule *schedule, enum place place, bool from_farm, int64_t now_ms)
 {
 	struct place_pool *pool = &schedule->places[place];

@@ -129,6 +129,8 @@ void schedule_run(struct schedule *schedule, struct server *const *servers, size
 
 size_t schedule_n_waiting_here(const struct schedule *schedule);	/* for places on this machine */
 
+/* A place that a predecessor of this gateway has given is in use here, whether one is free or not. */
+void schedule_place_take(struct schedule *schedule, enum place place, bool from_farm);
 /* A place is given back. from_farm: it was a compile that might have gone elsewhere. */
 void schedule_place_free(struct schedule *schedule, enum place place, bool from_farm, int64_t now_ms);
 

@@ -3,6 +3,7 @@
 #ifndef GATEWAY_SETUP_H
 #define GATEWAY_SETUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gateway/listen.h"
@@ -12,10 +13,10 @@
 struct gateway_setup {
 	const struct options *options;
 	struct listeners listeners;
+	bool replaces;				/* another gateway, whose place the parent asks for when we are ready */
 	int helper_fd;				/* SEQPACKET to the parent */
 	int spool_dir_fd;			/* for O_TMPFILE: requests and replies too big for memory */
 	struct proof_result proofs[PROOF_N];
-	const char *hosts_name;			/* for messages */
 };
 
 #endif

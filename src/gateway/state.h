@@ -29,6 +29,8 @@ struct counters {			/* since the start, unless said otherwise */
 
 struct peer;
 struct channel;
+struct heritage;
+struct retirement;
 
 struct gateway {
 	struct event_base *base;
@@ -50,6 +52,8 @@ struct gateway {
 	size_t n_listeners;
 	struct event *wake;		/* when the schedule wants to run again although nothing happened */
 	struct event *resume;		/* listening again after descriptors ran out */
+	struct retirement *retirement;	/* when another gateway has taken our place */
+	struct heritage *heritage;	/* while we take another's place */
 	int spare_fd;			/* given up to accept and close one peer then */
 };
 

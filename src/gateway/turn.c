@@ -194,11 +194,8 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 	start_relay(peer, server);
 }
 
-/* A place on this machine: held until the connection ends, which the kernel sees to if nobody else. */
-static void job_placed(struct job *job, enum place place)
+static void occupy(struct peer *peer, enum place place)
 {
-	struct peer *peer = job->context;
-
 	if (!peer->lease) {
 		/* places for other work than compiles have no job in the feed, but a number of the same row */
 		peer->lease = peer->seen.id ? peer->seen.id : ++peer->gateway->feed.last_id;
@@ -214,6 +211,14 @@ static void job_placed(struct job *job, enum place place)
 	peer->granted_at_ms = clock_now_ms();
 	peer_set_waiting(peer, false);
 	peer_set_reading(peer, true);
+}
+
+/* A place on this machine: held until the connection ends, which the kernel sees to if nobody else. */
+static void job_placed(struct job *job, enum place place)
+{
+	struct peer *peer = job->context;
+
+	occupy(peer, place);
 	send_grant(peer, "localhost", "local", -1);
 }
 
@@ -254,10 +259,29 @@ static void job_denied(struct job *job, const char *reason, const char *text)
 	peer_deny(job->context, reason, text);
 }
 
+/* What a predecessor of this gateway has granted as a relay goes on as one. */
+static void keep_promise(struct peer *peer)
+{
+	peer->protocol = peer->job.protocol_min = peer->job.protocol_max = peer->told;
+	peer->told = 0;
+	peer->state = peer->relay.request_whole ? PEER_WORKING : PEER_REQUEST;
+	event_del(peer->timer);
+	event_del(peer->gone);
+}
+
 void turn_enqueue(struct peer *peer, bool at_front)
 {
-	bool sending = peer->state == PEER_REQUEST;
+	bool sending;
 
+	if (peer->told_here) {
+		event_del(peer->timer);
+		schedule_place_take(&peer->gateway->schedule, peer->place, peer->job.kind == JOB_COMPILE);
+		occupy(peer, peer->place);
+		return;
+	}
+	if (peer->told)
+		keep_promise(peer);
+	sending = peer->state == PEER_REQUEST;
 	if (!sending && peer->state != PEER_WORKING) {
 		peer->state = PEER_QUEUED;
 		event_del(peer->timer);
@@ -266,7 +290,8 @@ void turn_enqueue(struct peer *peer, bool at_front)
 			event_add(peer->gone, NULL);
 	}
 	peer_set_waiting(peer, true);
-	schedule_add(&peer->gateway->schedule, &peer->job, at_front, clock_now_ms());
+	schedule_add(&peer->gateway->schedule, &peer->job, at_front, clock_now_ms() - peer->waited_ms);
+	peer->waited_ms = 0;
 	gateway_schedule(peer->gateway);
 }
 

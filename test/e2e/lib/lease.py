@@ -51,6 +51,10 @@ class Lease:
     def ask(self, **wish):
         """WANT and REDY; the answer that is not WAIT."""
         self.sock.sendall(message("WANT", **{"kind": "compile", "proto": "1,2", **wish}) + message("REDY", size=1))
+        return self.ask_again()
+
+    def ask_again(self):
+        """The next answer that is not WAIT."""
         while True:
             answer = self.receive()
             if answer[0] != "WAIT":

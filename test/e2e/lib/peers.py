@@ -201,6 +201,10 @@ class Gateway(Daemon):
     def wait_ready(self):
         self._wait_listening(str(self.path), socket.AF_UNIX)
 
+    def successor(self, extra=()):
+        """One that takes this one's place with --replace; ready when this one has retired."""
+        return Successor(self, extra)
+
     @property
     def host(self):
         return f"unix:{self.path}"
@@ -210,6 +214,20 @@ class Gateway(Daemon):
         done = subprocess.run([str(self.program), f"--listen=unix:{self.path}", "--status=json"],
                               capture_output=True, text=True, timeout=20, check=True)
         return json.loads(done.stdout)
+
+
+class Successor(Gateway):
+    """A gateway that replaces another one."""
+
+    def __init__(self, old, extra=()):  # pylint: disable=super-init-not-called
+        self.tmp, self.hosts_file, self.dir, self.path, self.program = old.tmp, old.hosts_file, old.dir, old.path, old.program
+        command = old.command if "--replace" in old.command else old.command + ["--replace"]
+        Daemon.__init__(self, command + [str(word) for word in extra], env=old.env)
+        self.old = old
+
+    def wait_ready(self):
+        self.wait_log("servers from")
+        self.old.wait_log("another gateway takes over")
 
 
 class Sshd:

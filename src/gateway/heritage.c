@@ -1,0 +1,193 @@
+/* gateway/heritage.c - see heritage.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/heritage.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gateway/reception.h"
+#include "gateway/trunk.h"
+
+enum { PACKETS_AT_ONCE = 64 };
+
+struct hold {
+	char *label;
+	int n;
+};
+
+struct heritage {
+	struct gateway *gateway;
+	int fd;
+	struct event *readable;
+	bool begun;
+	struct hold *holds;
+	size_t n_holds;
+	struct adoption coming;		/* the client whose packets arrive */
+	void (*on_begin)(void *context);
+	void (*on_end)(void *context);
+	void *context;
+};
+
+static struct server *find_server(const struct gateway *gateway, const char *label)
+{
+	for (size_t i = 0; i < gateway->n_servers; i++)
+		if (strcasecmp(gateway->servers[i]->label, label) == 0)
+			return gateway->servers[i];
+	return NULL;
+}
+
+/* A slot in use elsewhere is a slot in use; a server with one does not leave the list, so it will be
+ * there when the slot is free. Those that our list does not have are nothing to us. */
+static void hold(struct heritage *heritage, const char *label, int n)
+{
+	struct server *server = find_server(heritage->gateway, label);
+
+	if (!server || n < 1)
+		return;
+	server->in_flight += n;
+	heritage->holds = mem_resize(heritage->holds, heritage->n_holds + 1, sizeof(*heritage->holds));
+	heritage->holds[heritage->n_holds++] = (struct hold){ mem_strdup(label), n };
+}
+
+static void free_one(struct heritage *heritage, struct hold *held)
+{
+	struct server *server = find_server(heritage->gateway, held->label);
+
+	held->n--;
+	if (server)
+		gateway_slot_free(heritage->gateway, server);
+}
+
+static void take_holds(struct heritage *heritage, char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		char *tab = strchr(line, '\t');
+
+		if (!tab)
+			continue;
+		*tab = '\0';
+		hold(heritage, line, atoi(tab + 1));
+	}
+}
+
+static void take_freed(struct heritage *heritage, const char *label)
+{
+	for (size_t i = 0; i < heritage->n_holds; i++) {
+		if (heritage->holds[i].n && strcasecmp(heritage->holds[i].label, label) == 0) {
+			free_one(heritage, &heritage->holds[i]);
+			return;
+		}
+	}
+}
+
+static void begin(struct heritage *heritage)
+{
+	if (!heritage->begun)
+		heritage->on_begin(heritage->context);
+	heritage->begun = true;
+}
+
+static void take_packet(struct heritage *heritage, struct trunk_packet *packet, int *fd)
+{
+	struct adoption *coming = &heritage->coming;
+	const struct server *server;
+
+	switch (packet->kind) {
+	case TRUNK_HOLDS:
+		take_holds(heritage, packet->text);
+		break;
+	case TRUNK_BEGIN:
+		begin(heritage);
+		break;
+	case TRUNK_FREED:
+		take_freed(heritage, packet->text);
+		break;
+	case TRUNK_PEER:
+		adoption_release(coming);
+		coming->fd = fd_steal(fd);
+		coming->told = packet->told;
+		coming->is_raw = packet->is_raw;
+		coming->waited_ms = packet->waited_ms;
+		coming->place = packet->place < PLACE_N ? packet->place : -1;
+		server = find_server(heritage->gateway, packet->text);
+		coming->preferred = server ? server->id : 0;
+		break;
+	case TRUNK_SAID:
+		buf_add(&coming->said, packet->text, packet->len);
+		break;
+	case TRUNK_OUT:
+		buf_add(&coming->out, packet->text, packet->len);
+		break;
+	case TRUNK_REQUEST:
+		buf_add(&coming->request, packet->text, packet->len);
+		break;
+	case TRUNK_FILE:
+		fd_close(&coming->file_fd);
+		coming->file_fd = fd_steal(fd);
+		break;
+	case TRUNK_ADOPT:
+		if (coming->fd >= 0)
+			reception_adopt(heritage->gateway, coming);
+		adoption_release(coming);
+		break;
+	default:
+		log_warning("the predecessor says something that this release does not know");
+	}
+}
+
+static void heritage_on_readable(evutil_socket_t trunk_fd, short what, void *context)
+{
+	static struct trunk_packet packet;	/* one thread, used up before the next is read */
+	struct heritage *heritage = context;
+
+	(void)what;
+	for (int i = 0; i < PACKETS_AT_ONCE; i++) {
+		int fd = -1, found = trunk_recv((int)trunk_fd, &packet, &fd);
+
+		if (found == 0)
+			return;
+		if (found < 0) {
+			/* it may have died: what it used is free, and what it did not begin is ours */
+			begin(heritage);
+			heritage->on_end(heritage->context);
+			return;
+		}
+		take_packet(heritage, &packet, &fd);
+		fd_close(&fd);
+	}
+}
+
+struct heritage *heritage_begin(struct gateway *gateway, int trunk_fd, void (*on_begin)(void *context),
+				void (*on_end)(void *context), void *context)
+{
+	struct heritage *heritage = mem_alloc(sizeof(*heritage));
+
+	fd_set_nonblocking(trunk_fd, true);
+	*heritage = (struct heritage){ .gateway = gateway, .fd = trunk_fd, .coming = ADOPTION_INIT, .on_begin = on_begin,
+				       .on_end = on_end, .context = context };
+	heritage->readable = event_new(gateway->base, trunk_fd, EV_READ | EV_PERSIST, heritage_on_readable, heritage);
+	event_add(heritage->readable, NULL);
+	return heritage;
+}
+
+void heritage_end(struct heritage *heritage)
+{
+	if (!heritage)
+		return;
+	for (size_t i = 0; i < heritage->n_holds; i++) {
+		while (heritage->holds[i].n)
+			free_one(heritage, &heritage->holds[i]);
+		free(heritage->holds[i].label);
+	}
+	free(heritage->holds);
+	adoption_release(&heritage->coming);
+	event_free(heritage->readable);
+	fd_close(&heritage->fd);
+	free(heritage);
+}

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""--replace: one gateway takes another's place in the middle of everything, and nobody notices."""
+
+import os
+import signal
+import socket
+import subprocess
+
+from lib import counting, lease, peers, wait
+
+SOAK = bool(os.environ.get("DISTCC_SOAK"))
+FILES, RESTARTS = (2000, 100) if SOAK else (200, 5)
+
+MAKEFILE = "OBJS := $(patsubst %.c,%.o,$(wildcard *.c))\nall: $(OBJS)\n%.o: %.c\n\t@$(DISTCC) gcc -c $< -o $@\n"
+
+
+def server_of(gate, name):
+    return next(server for server in gate.status()["servers"] if server["name"] == name)
+
+
+def test_restarts_during_a_build_lose_nothing(stack, gateway, stock_server, client_env, base):
+    servers = [stock_server(jobs=8), stock_server(jobs=8)]
+    proxies = [stack.enter_context(counting.CountingProxy(server.port)) for server in servers]
+    # some of the clients are kept waiting at every moment
+    gates = [gateway([f"{proxy.host}/3" for proxy in proxies])]
+    work = base / "build"
+    work.mkdir()
+    for i in range(FILES):
+        (work / f"file{i}.c").write_text(f"int value{i}(void) {{ return {i}; }}\n")
+    (work / "Makefile").write_text(MAKEFILE)
+    before = sum(server.count() for server in servers)
+    build = subprocess.Popen(["make", "-s", "-j32", f"DISTCC={peers.CLIENT}"], cwd=work, env=client_env(gates[0].host),
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = lambda: sum(server.count() for server in servers) - before  # noqa: E731
+    for i in range(RESTARTS):
+        wait.until(lambda: done() >= (i + 1) * FILES // (RESTARTS + 1) or build.poll() is not None, "the build to go on")
+        assert build.poll() is None, f"the build ended before restart {i}: {build.communicate()[0]}"
+        gates.append(stack.enter_context(gates[-1].successor()))
+    output, _ = build.communicate(timeout=600)
+    assert build.returncode == 0 and output == "", output + gates[-1].log[-2000:]
+    wait.until(lambda: done() == FILES, f"{FILES} jobs at the servers, not {done()}")
+    assert len(list(work.glob("*.o"))) == FILES
+    assert max(proxy.most for proxy in proxies) <= 3
+    for gate in gates[:-1]:
+        assert wait.for_exit(gate.process) == 0
+        assert "ERROR" not in gate.log and "WARNING" not in gate.log, gate.log
+    status = gates[-1].status()
+    assert status["leases"] == 0 and status["queued"] == 0
+    assert [server["in_flight"] for server in status["servers"]] == [0, 0]
+
+
+def test_a_slot_in_use_at_the_old_one_is_in_use_at_the_new_one(stack, gateway, stock_server):
+    server = stock_server()
+    old = gateway([f"{server.host}/1"])
+    holder = stack.enter_context(lease.Lease(old.path))
+    assert holder.ask(compiler="gcc", modes="relay")[0] == "GRNT"
+    waiting = stack.enter_context(lease.Lease(old.path))
+    waiting.sock.sendall(lease.message("WANT", compiler="gcc", modes="relay") + lease.message("REDY", size=1))
+    preparing = stack.enter_context(lease.Lease(old.path))
+    preparing.sock.sendall(lease.message("WANT", compiler="gcc", modes="relay"))
+    silent = stack.enter_context(socket.socket(socket.AF_UNIX))
+    silent.connect(str(old.path))
+    wait.until(lambda: old.status()["queued"] == 1 and old.status()["peers"] == 4, "all to be there")
+
+    new = stack.enter_context(old.successor())
+    wait.until(lambda: new.status()["queued"] == 1 and new.status()["peers"] == 3, "all but the holder to be handed over")
+    assert server_of(new, server.host)["in_flight"] == 1
+    third = stack.enter_context(new.successor())
+    wait.until(lambda: third.status()["queued"] == 1, "the waiting one to be handed on")
+    assert server_of(third, server.host)["in_flight"] == 1
+    assert old.process.poll() is None and new.process.poll() is None, "ended before its jobs did"
+
+    holder.sock.close()
+    assert wait.for_exit(old.process) == 0
+    assert wait.for_exit(new.process) == 0
+    assert waiting.ask_again()[0] == "GRNT"
+    preparing.sock.sendall(lease.message("REDY", size=1))
+    waiting.sock.close()
+    assert preparing.ask_again()[0] == "GRNT"
+    assert server_of(third, server.host)["in_flight"] == 1
+
+
+def test_an_old_gateway_that_is_killed_frees_what_it_used(stack, gateway, stock_server):
+    server = stock_server()
+    old = gateway([f"{server.host}/1"])
+    holder = stack.enter_context(lease.Lease(old.path))
+    assert holder.ask(compiler="gcc", modes="relay")[0] == "GRNT"
+    new = stack.enter_context(old.successor())
+    assert server_of(new, server.host)["in_flight"] == 1
+    old.stop(signal.SIGKILL)
+    wait.until(lambda: server_of(new, server.host)["in_flight"] == 0, "the slot to be free")
+    assert new.path.exists(), "the socket was removed"
+
+
+def test_a_new_gateway_that_cannot_start_changes_nothing(gateway, stock_server, workplace, client_env):
+    server = stock_server()
+    old = gateway([server.host])
+    assert old.status()["servers"]
+    old.hosts_file.write_text("127.0.0.1:none\n")
+    done = subprocess.run([*old.command, "--replace"], capture_output=True, text=True, timeout=20, check=False, env=old.env)
+    assert done.returncode == 106 and "bad port" in done.stderr
+    assert workplace.run([peers.CLIENT, "gcc", "-c", "hello.c"], client_env(old.host)).rc == 0
+    server.wait_count(1)
+    assert "takes over" not in old.log
+
+
+def test_without_a_gateway_to_replace_it_is_a_start_like_any_other(gateway):
+    gate = gateway(["127.0.0.1:1"], extra=["--replace"])
+    assert gate.status()["servers"]
+    assert "no gateway runs here" in gate.log
+
+
+def test_the_last_one_takes_the_sockets_away(stack, gateway):
+    old = gateway(["127.0.0.1:1"])
+    new = stack.enter_context(old.successor())
+    assert wait.for_exit(old.process) == 0
+    assert new.path.exists()
+    assert new.stop() == 0
+    assert not new.path.exists() and not (new.dir.with_name("gw-control") / "socket").exists()
+
+
+def test_a_job_that_fails_at_the_old_one_goes_on_at_the_new_one(stack, gateway, stock_server, base, client_env):
+    server = stock_server()
+    dead = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    name = f"127.0.0.1:{dead.getsockname()[1]}"
+    old = gateway([f"{name}/4", f"{server.host}/4,down"])
+    (base / "one.c").write_text("int one;\n")
+    client = subprocess.Popen([str(peers.CLIENT), "gcc", "-c", "one.c", "-o", "one.o"], cwd=base, env=client_env(old.host),
+                              stderr=subprocess.PIPE, text=True)
+    far, _ = dead.accept()
+    far.settimeout(20)
+    assert far.recv(100)
+    old.hosts_file.write_text(f"{server.host}/4\n")
+    stack.enter_context(old.successor())
+    # the server dies with the request in it; the client has been told long ago that it is relayed
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    far.close()
+    _, err = client.communicate(timeout=30)
+    assert client.returncode == 0, err
+    server.wait_count(1)
+    assert wait.for_exit(old.process) == 0
+
+
+def test_a_raw_client_and_its_big_request_are_handed_over(stack, gateway, stock_server, base, client_env):
+    server = stock_server()
+    old = gateway([f"{server.host}/1"])
+    holder = stack.enter_context(lease.Lease(old.path))
+    assert holder.ask(compiler="gcc", modes="relay")[0] == "GRNT"
+    (base / "big.c").write_text("".join(f"int value{i} = {i};\n" for i in range(100000)))
+    client = subprocess.Popen([str(peers.CLIENT), "gcc", "-c", "big.c", "-o", "big.o"], cwd=base,
+                              env=client_env(f"{old.host},raw"), stderr=subprocess.PIPE, text=True)
+    wait.until(lambda: old.status()["queued"] == 1, "the raw client to be queued")
+    new = stack.enter_context(old.successor())
+    wait.until(lambda: new.status()["queued"] == 1, "the raw client to be handed over")
+    holder.sock.close()
+    _, err = client.communicate(timeout=60)
+    assert client.returncode == 0, err
+    server.wait_count(1)
+
+
+def test_a_place_on_this_machine_is_handed_over_with_its_holder(stack, gateway):
+    old = gateway(["127.0.0.1:1", "--localslots=1"])
+    holder = stack.enter_context(lease.Lease(old.path))
+    assert holder.ask(kind="link", modes="local")[0] == "GRNT"
+    new = stack.enter_context(old.successor())
+    assert wait.for_exit(old.process) == 0
+    waiting = stack.enter_context(lease.Lease(new.path))
+    waiting.sock.sendall(lease.message("WANT", kind="link", modes="local") + lease.message("REDY", size=1))
+    wait.until(lambda: new.status()["queued"] == 1, "the second to wait for the place")
+    holder.sock.close()
+    assert waiting.ask_again()[0] == "GRNT"
