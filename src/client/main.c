@@ -124,6 +124,7 @@ int main(int argc, char **argv)
 		if (needs_a_compiler(argv[first]))
 			argv_add(&command, "cc");
 		argv_add_all(&command, argv + first);
+		masquerade_pass_by(&command);
 	} else {
 		path_tweaked = masquerade_leave(argv[0]);
 		argv_add(&command, path_base(argv[0]));

@@ -36,21 +36,46 @@ static bool dir_has(const char *dir, const void *name)
 	return access(file, X_OK) == 0;
 }
 
-/* Does the first NAME on this PATH lead to the program that we are? (/usr/lib/distcc and
- * /usr/lib/distcc/bin may both be on PATH.) */
-static bool leads_to_us(const char *name, const char *path)
+/* Is this file the program that we are, or a link to another distcc? (Links of distcc 3.4 may be on
+ * PATH beside ours.) */
+static bool is_distcc(const char *file)
 {
-	autofree char *file = path_find_program(name, path, NULL, NULL);
+	autofree char *target = realpath(file, NULL);
 	struct stat found, self;
 
-	return file && stat(file, &found) == 0 && stat("/proc/self/exe", &self) == 0 &&
-	       found.st_dev == self.st_dev && found.st_ino == self.st_ino;
+	if (!target || stat(target, &found) < 0)
+		return false;
+	return strcmp(path_base(target), "distcc") == 0 ||
+	       (stat("/proc/self/exe", &self) == 0 && found.st_dev == self.st_dev && found.st_ino == self.st_ino);
+}
+
+/* Does the first NAME on this PATH lead to a distcc? (/usr/lib/distcc and /usr/lib/distcc/bin may both
+ * be on PATH.) */
+static bool leads_to_distcc(const char *name, const char *path)
+{
+	autofree char *file = path_find_program(name, path, NULL, NULL);
+
+	return file && is_distcc(file);
+}
+
+/* rest: of PATH, or NULL for all of it. Goes on while we would only find ourselves. */
+static bool leave(const char *name, const char *rest)
+{
+	autofree char *kept = NULL;
+	const char *path = getenv("PATH");
+
+	for (const char *at = rest ? rest : path; at && leads_to_distcc(name, at); at = rest)
+		rest = rest_behind(at, dir_has, name);
+	if (!rest)
+		return false;
+	kept = mem_strdup(rest);
+	setenv("PATH", kept, 1);
+	return true;
 }
 
 bool masquerade_leave(const char *argv0)
 {
-	const char *name = path_base(argv0), *path = getenv("PATH"), *rest;
-	autofree char *kept = NULL;
+	const char *path = getenv("PATH");
 
 	if (!path)
 		return false;
@@ -58,16 +83,24 @@ bool masquerade_leave(const char *argv0)
 		autofree char *dir = path_dir(argv0);
 		autofree char *absolute = path_absolute(dir);
 
-		rest = rest_behind(path, dir_is, absolute);
-	} else {
-		rest = rest_behind(path, dir_has, name);
+		return leave(path_base(argv0), rest_behind(path, dir_is, absolute));
 	}
-	/* Not by the text of the directory, or not far enough: go on while we would only find ourselves. */
-	for (const char *at = rest ? rest : path; at && leads_to_us(name, at); at = rest)
-		rest = rest_behind(at, dir_has, name);
-	if (!rest)
-		return false;
-	kept = mem_strdup(rest);
-	setenv("PATH", kept, 1);
-	return true;
+	return leave(argv0, rest_behind(path, dir_has, argv0));
+}
+
+void masquerade_pass_by(struct argv *command)
+{
+	autofree char *compiler = mem_strdup(command->words[0]);
+	const char *name = path_base(compiler);
+
+	/* "distcc distcc gcc" is for the recursion guard. */
+	if (!getenv("PATH") || strstr(name, "distcc"))
+		return;
+	if (strchr(compiler, '/')) {
+		if (!is_distcc(compiler) || !masquerade_leave(compiler))
+			return;
+		argv_replace(command, 0, name);
+		return;
+	}
+	leave(name, NULL);
 }

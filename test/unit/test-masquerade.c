@@ -113,6 +113,29 @@ static void without_a_path_nothing_happens(void **state)
 	assert_null(getenv("PATH"));
 }
 
+static void check_explicit(const char *compiler, const char *path, const char *wanted, const char *rest)
+{
+	autofree char *called = expand(compiler), *before = expand(path), *after = expand(rest), *name = expand(wanted);
+	autoargv command = ARGV_INIT;
+
+	setenv("PATH", before, 1);
+	argv_add(&command, called);
+	masquerade_pass_by(&command);
+	assert_string_equal(command.words[0], name);
+	assert_string_equal(getenv("PATH"), after);
+}
+
+static void the_explicit_form_passes_masquerade_directories_by(void **state)
+{
+	(void)state;
+	check_explicit("gcc", "@/m0:@/m1:@/m2:/usr/bin", "gcc", "/usr/bin");
+	check_explicit("@/m1/gcc", "@/m1:@/m2:/usr/bin", "gcc", "/usr/bin");
+	check_explicit("@/m1/gcc", "/usr/bin:/bin", "@/m1/gcc", "/usr/bin:/bin");
+	check_explicit("/usr/bin/gcc", "@/m1:/usr/bin", "/usr/bin/gcc", "@/m1:/usr/bin");
+	check_explicit("gcc", "/usr/bin:@/m1", "gcc", "/usr/bin:@/m1");
+	check_explicit("gcc", "@/m1", "gcc", "@/m1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +143,7 @@ int main(void)
 		CHECK(a_directory_that_is_there_several_times_goes_each_time),
 		CHECK(a_directory_that_is_not_on_path_changes_nothing),
 		CHECK(the_last_directory_stays_and_the_guard_ends_the_circle),
+		CHECK(the_explicit_form_passes_masquerade_directories_by),
 		CHECK(without_a_path_nothing_happens),
 	};
 
