@@ -287,6 +287,8 @@ void scan_command(struct scan *scan, const struct argv *command)
 		local(scan, "no-command", NULL, "there is no command");
 		return;
 	}
+	if (!*command->words[0] || command->words[0][0] == '-')
+		local(scan, "no-compiler", command->words[0], "the first word names no compiler");
 	argv_add(&scan->command, command->words[0]);
 	for (size_t i = 1; i < command->n;) {
 		const char *word = command->words[i];

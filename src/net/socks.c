@@ -52,7 +52,7 @@ static int left_ms(struct deadline deadline)
 	return deadline_poll_ms(deadline);
 }
 
-static int handshake(int fd, const char *name, int port, struct deadline deadline, struct err *err)
+int socks_handshake(int fd, const char *name, int port, struct deadline deadline, struct err *err)
 {
 	unsigned char bytes[NAME_MAX_LEN + 16] = { 5, 1, 0 };
 	size_t len = strlen(name), rest;
@@ -91,7 +91,7 @@ int socks_connect(const char *proxy, const char *name, int port, struct deadline
 {
 	autoclose int s = -1;
 
-	if (connect_proxy(proxy, deadline, &s, err) < 0 || handshake(s, name, port, deadline, err) < 0) {
+	if (connect_proxy(proxy, deadline, &s, err) < 0 || socks_handshake(s, name, port, deadline, err) < 0) {
 		if (err && err->code != ERR_TIMEOUT)
 			err->code = ERR_CONNECT;
 		return err_prefix(err, "SOCKS proxy %s, to %s:%d", proxy, name, port);

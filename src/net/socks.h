@@ -11,4 +11,7 @@
 int socks_connect(const char *proxy, const char *name, int port, struct deadline deadline, int *fd,
 		  struct err *err);
 
+/* The same over a connection to the proxy. */
+int socks_handshake(int fd, const char *name, int port, struct deadline deadline, struct err *err);
+
 #endif
