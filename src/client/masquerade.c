@@ -40,13 +40,17 @@ static bool dir_has(const char *dir, const void *name)
  * PATH beside ours.) */
 static bool is_distcc(const char *file)
 {
-	autofree char *target = realpath(file, NULL);
+	char target[4096];
 	struct stat found, self;
+	ssize_t n = readlink(file, target, sizeof(target) - 1);
 
-	if (!target || stat(target, &found) < 0)
-		return false;
-	return strcmp(path_base(target), "distcc") == 0 ||
-	       (stat("/proc/self/exe", &self) == 0 && found.st_dev == self.st_dev && found.st_ino == self.st_ino);
+	if (n > 0) {
+		target[n] = '\0';
+		if (strcmp(path_base(target), "distcc") == 0)
+			return true;
+	}
+	return stat(file, &found) == 0 && stat("/proc/self/exe", &self) == 0 &&
+	       found.st_dev == self.st_dev && found.st_ino == self.st_ino;
 }
 
 /* Does the first NAME on this PATH lead to a distcc? (/usr/lib/distcc and /usr/lib/distcc/bin may both
