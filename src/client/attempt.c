@@ -90,7 +90,10 @@ static enum outcome use_descriptors(struct attempt *attempt, struct lease *lease
 		if (i + 1 == GRANTS_MAX || lease_await(lease, err) < 0)
 			return OUTCOME_HOST_FAULT;
 	}
-	return lease->mode == LEASE_RELAY ? relay(attempt, lease, err) : must_run_here(attempt, "gateway-says-local");
+	if (lease->mode == LEASE_RELAY)
+		return relay(attempt, lease, err);
+	here_keep(attempt->here, lease);
+	return must_run_here(attempt, "gateway-says-local");
 }
 
 static enum outcome attempt_lease(struct attempt *attempt, const struct host_spec *host, struct err *err)
@@ -103,6 +106,9 @@ static enum outcome attempt_lease(struct attempt *attempt, const struct host_spe
 		.build = env_get("DISTCC_BUILD"),
 		.allow_fd = !host->want_relay,
 		.allow_relay = !host->want_fd,
+		.allow_local = attempt->here && !here_is_inherited(),
+		.session = here_session(),
+		.nice = here_nice(),
 		.protocol_min = host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN,
 		.protocol_max = PROTOCOL_LZO,
 		.use = host->use ? host->use : env_get("DISTCC_GATEWAY_USE"),
@@ -125,7 +131,8 @@ static enum outcome attempt_lease(struct attempt *attempt, const struct host_spe
 	if (lease.mode == LEASE_RELAY)
 		return relay(attempt, &lease, err);
 	outcome = use_descriptors(attempt, &lease, err);
-	str_copy(attempt->server, sizeof(attempt->server), lease.server);
+	if (lease.fd >= 0)
+		str_copy(attempt->server, sizeof(attempt->server), lease.server);
 	return outcome;
 }
 

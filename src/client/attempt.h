@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/argv.h"
+#include "client/here.h"
 #include "client/settings.h"
 #include "hosts/spec.h"
 #include "state/jobnote.h"
@@ -32,6 +33,7 @@ struct attempt {
 	char server[256];		/* who answered, for the log */
 	uint64_t lease_id;		/* the gateway's number for this job, 0: none */
 	const char *local_reason;
+	struct here *here;		/* gets the place on this machine that a grant may be; or NULL: none may */
 };
 
 /* With OUTCOME_HOST_FAULT one sentence in *err names host, cause and remedy. */

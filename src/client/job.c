@@ -49,6 +49,7 @@ struct job {
 	struct preprocess cpp;
 	struct argv server_command;
 	struct attempt attempt;
+	struct here here;		/* a place on this machine, while one is held */
 	int64_t start_ms;
 };
 
@@ -95,8 +96,10 @@ static void note(void *context, enum job_phase phase, const char *host, int slot
 
 /* --------------------------------------------------------------- here */
 
-static void take_local_slot(const struct job *job, struct pick *pick, int limit)
+static void take_local_slot(struct job *job, struct pick *pick, const char *kind, int limit)
 {
+	if (here_take(&job->here, &job->hosts, kind, source_name(job)) || (job->has_gateway && here_is_inherited()))
+		return;
 	/* Beside a gateway nothing is written anywhere unless the user has named a place for it. */
 	if (!job->has_gateway || env_get("DISTCC_DIR"))
 		pick_local(pick, limit, job->settings);
@@ -110,7 +113,10 @@ static int run_by_nature(struct job *job, const struct plan *plan)
 	if (job->settings->guard_level == 0 && hosts_load(&job->hosts, &job->hosts_source, NULL) == 0) {
 		for (size_t i = 0; i < job->hosts.n_hosts; i++)
 			job->has_gateway |= job->hosts.hosts[i].kind == HOST_UNIX;
-		take_local_slot(job, &slot, plan->where == PLAN_LOCAL_CPP ? job->hosts.localslots_cpp : job->hosts.localslots);
+		if (plan->where == PLAN_LOCAL_CPP)
+			take_local_slot(job, &slot, "cpp", job->hosts.localslots_cpp);
+		else
+			take_local_slot(job, &slot, str_equal(plan->reason, "not-a-compile") ? "link" : "local", job->hosts.localslots);
 		note(job, JOB_COMPILE, "localhost", slot.slot);
 	}
 	return finish(job, "local", "localhost", plan->reason, local_run(job->command, source_name(job)));
@@ -121,7 +127,7 @@ static int run_here(struct job *job, const char *reason)
 	autopick slot = PICK_INIT;
 
 	log_info("local: reason=%s", reason);
-	take_local_slot(job, &slot, job->hosts.localslots);
+	take_local_slot(job, &slot, "local", job->hosts.localslots);
 	note(job, JOB_COMPILE, "localhost", slot.slot);
 	return finish(job, "local", "localhost", reason, local_compile(&job->scan));
 }
@@ -140,14 +146,18 @@ static enum outcome ensure_text(void *context)
 	struct job *job = context;
 	autopick slot = PICK_INIT;
 	struct err err = ERR_INIT;
+	bool started;
 
 	if (job->cpp.finished)
 		return OUTCOME_ANSWER;
-	if (!job->cpp.started && !job->has_gateway && !language_is_preprocessed(job->scan.language)) {
-		pick_local(&slot, job->hosts.localslots_cpp, job->settings);
+	if (!job->cpp.started && !language_is_preprocessed(job->scan.language)) {
+		take_local_slot(job, &slot, "cpp", job->hosts.localslots_cpp);
 		note(job, JOB_PREPROCESS, "localhost", slot.slot);
 	}
-	if (preprocess_start(&job->cpp, &job->scan, &err) < 0 || preprocess_finish(&job->cpp, &err) < 0) {
+	started = preprocess_start(&job->cpp, &job->scan, &err) == 0 && preprocess_finish(&job->cpp, &err) == 0;
+	/* nothing else is waited for while it is held */
+	here_give(&job->here, true);
+	if (!started) {
 		log_info("%s", err.text);
 		return must_run_here(job, "preprocessor-start");
 	}
@@ -311,15 +321,16 @@ static int distribute(struct job *job)
 int job_run(const struct argv *command, const struct settings *settings)
 {
 	struct job job = { .settings = settings, .command = command, .hosts = HOST_LIST_INIT, .cpp = PREPROCESS_INIT,
-			   .start_ms = clock_now_ms() };
+			   .here = HERE_INIT, .start_ms = clock_now_ms() };
 	struct plan plan;
 	int status;
 
 	scan_command(&job.scan, command);
 	job.attempt = (struct attempt){ .settings = settings, .command = &job.server_command, .source = source_name(&job),
-					.ensure_text = ensure_text, .note = note, .context = &job };
+					.ensure_text = ensure_text, .note = note, .context = &job, .here = &job.here };
 	plan = plan_compile(&job.scan, settings);
 	status = plan.where == PLAN_REMOTE ? distribute(&job) : run_by_nature(&job, &plan);
+	here_give(&job.here, status == 0);
 	jobnote_remove();
 	reply_release(&job.attempt.reply);
 	preprocess_release(&job.cpp);

@@ -80,6 +80,7 @@ static void take_want(struct peer *peer, const struct lease_message *message)
 	job->protocol_max = lease_has_word(message, "proto", "3") ? PROTOCOL_PUMP :
 			    lease_has_word(message, "proto", "2") ? PROTOCOL_LZO : PROTOCOL_PLAIN;
 	job->label = mem_strdup(lease_get(message, "build"));
+	job->session = mem_strdup(lease_get(message, "session"));
 	job->nice = (int)lease_get_int(message, "priority", 0);
 	job->allow_here = lease_has_word(message, "modes", "local");
 	if (!take_kind(job, lease_get(message, "kind"))) {

@@ -27,7 +27,12 @@ static uint64_t get_uptime_seconds(const struct gateway *gateway)
 
 static uint64_t get_queued(const struct gateway *gateway)
 {
-	return gateway->schedule.n_queued;
+	return gateway->schedule.queues[QUEUE_FARM].n_queued;
+}
+
+static uint64_t get_waiting_here(const struct gateway *gateway)
+{
+	return schedule_n_waiting_here(&gateway->schedule);
 }
 
 static uint64_t get_live_bytes(const struct gateway *gateway)
@@ -106,6 +111,11 @@ OF_FIELD(foreign_destinations, counters.foreign_destinations)
 OF_FIELD(refused_descriptors, counters.refused_descriptors)
 OF_FIELD(bytes_in, counters.bytes_in)
 OF_FIELD(bytes_out, counters.bytes_out)
+OF_FIELD(here_compile_busy, schedule.places[PLACE_COMPILE].busy)
+OF_FIELD(here_cpp_busy, schedule.places[PLACE_CPP].busy)
+OF_FIELD(here_compiles, schedule.places[PLACE_COMPILE].n_granted)
+OF_FIELD(here_cpps, schedule.places[PLACE_CPP].n_granted)
+OF_FIELD(overbooked, schedule.places[PLACE_COMPILE].n_overbooked + gateway->schedule.places[PLACE_CPP].n_overbooked)
 
 const struct figure figures[] = {
 	{ "uptime_seconds", FIGURE_GAUGE, "seconds", "Time since the start", get_uptime_seconds },
@@ -118,6 +128,9 @@ const struct figure figures[] = {
 	{ "peers", FIGURE_GAUGE, NULL, "Connections from clients", get_peers },
 	{ "leases", FIGURE_GAUGE, NULL, "Leases that are held", get_leases },
 	{ "live_bytes", FIGURE_GAUGE, "bytes", "Requests and answers that are kept", get_live_bytes },
+	{ "here_compile_busy", FIGURE_GAUGE, NULL, "Compiles and links that have a place on this machine", get_here_compile_busy },
+	{ "here_cpp_busy", FIGURE_GAUGE, NULL, "Preprocessors that have a place on this machine", get_here_cpp_busy },
+	{ "here_waiting", FIGURE_GAUGE, NULL, "Work that waits for a place on this machine", get_waiting_here },
 	{ "descriptors", FIGURE_GAUGE, NULL, "Open file descriptors", get_descriptors },
 	{ "jobs", FIGURE_COUNTER, NULL, "Jobs that clients wanted: done, denied, cancelled or live", get_jobs },
 	{ "granted", FIGURE_COUNTER, NULL, "Attempts that got a slot", get_granted },
@@ -128,6 +141,9 @@ const struct figure figures[] = {
 	{ "local", FIGURE_COUNTER, NULL, "Runs that clients kept to themselves", get_local },
 	{ "wait_ms", FIGURE_COUNTER, "ms", "Time from readiness to the grant, of all attempts", get_wait_ms },
 	{ "run_ms", FIGURE_COUNTER, "ms", "Time from the grant to the end, of all jobs done", get_run_ms },
+	{ "here_compiles", FIGURE_COUNTER, NULL, "Places on this machine given to compiles and links", get_here_compiles },
+	{ "here_cpps", FIGURE_COUNTER, NULL, "Places on this machine given to preprocessors", get_here_cpps },
+	{ "overbooked", FIGURE_COUNTER, NULL, "Places given although all were taken, because nothing moved", get_overbooked },
 	{ "relayed", FIGURE_COUNTER, NULL, "Jobs done through the gateway", get_relayed },
 	{ "passed", FIGURE_COUNTER, NULL, "Jobs done on a connection that was passed", get_passed },
 	{ "lease_jobs", FIGURE_COUNTER, NULL, "Jobs of clients that know the gateway", get_lease_jobs },

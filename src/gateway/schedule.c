@@ -27,6 +27,7 @@ void job_release(struct job *job)
 	free(job->source);
 	free(job->use);
 	free(job->label);
+	free(job->session);
 	memset(job, 0, sizeof(*job));
 }
 
@@ -100,7 +101,7 @@ static void count(struct schedule *schedule, struct build *build, const struct j
 void schedule_add(struct schedule *schedule, struct job *job, bool at_front, int64_t now_ms)
 {
 	struct owner *owner = owner_get(queue_of(schedule, job), job->uid);
-	struct build *build = build_get(owner, job->label);
+	struct build *build = build_get(owner, job->label ? job->label : job->session);
 
 	join(&owner->turns, owner->queue->clock);
 	join(&build->turns, owner->clock);

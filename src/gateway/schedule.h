@@ -45,7 +45,7 @@ struct job {
 	enum job_kind kind;
 	uid_t uid;				/* who is charged: of the peer, from the kernel, folded (owners.h) */
 	char *compiler, *source, *use;		/* use: "A+B", the only servers it may go to, or NULL */
-	char *label;				/* of its build, or NULL */
+	char *label, *session;			/* of its build, what it is known by without one; NULL: none */
 	int nice;				/* 0..JOB_NICE_MAX */
 	uint64_t size;				/* bytes of the request, 0: unknown */
 	int protocol_min, protocol_max;

@@ -293,6 +293,9 @@ void turn_enqueue(struct peer *peer, bool at_front)
 	schedule_add(&peer->gateway->schedule, &peer->job, at_front, clock_now_ms() - peer->waited_ms);
 	peer->waited_ms = 0;
 	gateway_schedule(peer->gateway);
+	/* Whoever wants a place here does not wait long for a gateway that says nothing. */
+	if (peer->state == PEER_QUEUED && peer->job.kind != JOB_COMPILE)
+		event_active(peer->waiting, EV_TIMEOUT, 1);
 }
 
 void turn_init(struct peer *peer)

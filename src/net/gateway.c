@@ -123,7 +123,7 @@ int lease_ask(struct lease *lease, const struct host_spec *host, const struct le
 {
 	autobuf out = BUF_INIT;
 	struct lease_writer writer;
-	char protocols[8];
+	char protocols[8], modes[20];
 
 	if (connect_gateway(host->path, &lease->fd, err) < 0)
 		return -1;
@@ -132,11 +132,16 @@ int lease_ask(struct lease *lease, const struct host_spec *host, const struct le
 	lease_greet(&out);
 	lease_begin(&writer, &out, LEASE_WANT);
 	lease_add(&writer, "kind", wish->kind);
-	lease_add(&writer, "modes", wish->allow_fd && wish->allow_relay ? "relay,fd" : wish->allow_fd ? "fd" : "relay");
+	snprintf(modes, sizeof(modes), "%s%s%s", wish->allow_relay ? ",relay" : "", wish->allow_fd ? ",fd" : "",
+		 wish->allow_local ? ",local" : "");
+	lease_add(&writer, "modes", modes + 1);
 	lease_add(&writer, "proto", protocols);
 	lease_add(&writer, "compiler", wish->compiler);
 	lease_add(&writer, "source", wish->source);
 	lease_add(&writer, "build", wish->build);
+	lease_add(&writer, "session", wish->build ? NULL : wish->session);
+	if (wish->nice)
+		lease_add_int(&writer, "priority", wish->nice);
 	lease_add(&writer, "use", wish->use);
 	lease_end(&writer);
 	if (fd_write_full(lease->fd, out.data, out.len, CONNECT_MS, err) < 0)
@@ -195,6 +200,8 @@ int lease_await(struct lease *lease, struct err *err)
 			return take_grant(lease, &message, err);
 		if (message.token != LEASE_WAIT)
 			return err_set(err, ERR_PROTOCOL, "the gateway said %s out of turn", lease_token_name(message.token));
+		if (lease->patient_ms)
+			lease->silence_ms = lease->patient_ms;
 	}
 }
 

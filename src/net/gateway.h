@@ -13,9 +13,11 @@
 #include "wire/lease.h"
 
 struct lease_wish {
-	const char *kind;		/* "compile" */
+	const char *kind;		/* "compile"; "cpp", "local", "link": a place on this machine */
 	const char *compiler, *source, *build;	/* for scheduling and display; may be NULL */
-	bool allow_fd, allow_relay;
+	const char *session;		/* tells builds apart that have no label; may be NULL */
+	int nice;			/* 0..19 */
+	bool allow_fd, allow_relay, allow_local;
 	int protocol_min, protocol_max;	/* 1..2, or 2..2 for ",lzo" */
 	const char *use;		/* "A+B" or NULL */
 };
@@ -30,9 +32,10 @@ struct lease {
 	int protocol;
 	int job_fd;			/* fd mode: the passed, connected socket; relay: -1 */
 	int silence_ms;			/* after so long without a message the gateway counts as dead */
+	int patient_ms;			/* silence_ms from the first WAIT on; 0: as before */
 	struct buf in;			/* received, not yet decoded */
 };
-#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, LEASE_SILENCE_MS, BUF_INIT }
+#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, LEASE_SILENCE_MS, 0, BUF_INIT }
 void lease_close(struct lease *lease);
 #define autolease_conn __attribute__((cleanup(lease_close))) struct lease
 

@@ -48,9 +48,13 @@ class Lease:
         payload = self._exactly(int(head[4:], 16)).decode()
         return head[:4].decode(), dict(line.split("=", 1) for line in payload.splitlines())
 
+    def send(self, **wish):
+        """WANT and REDY."""
+        self.sock.sendall(message("WANT", **{"kind": "compile", "proto": "1,2", **wish}) + message("REDY", size=1))
+
     def ask(self, **wish):
         """WANT and REDY; the answer that is not WAIT."""
-        self.sock.sendall(message("WANT", **{"kind": "compile", "proto": "1,2", **wish}) + message("REDY", size=1))
+        self.send(**wish)
         return self.ask_again()
 
     def ask_again(self):
