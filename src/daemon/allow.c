@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/env.h"
@@ -21,6 +22,11 @@ enum { CMDLIST_MAX = 1 << 20 };
 
 static const char *const masquerade_dirs[] = { LIBDIR "/distcc", "/usr/lib/distcc" };
 enum { N_DIRS = sizeof(masquerade_dirs) / sizeof(masquerade_dirs[0]) };
+
+const char *allow_directory(size_t i)
+{
+	return i < N_DIRS ? masquerade_dirs[i] : NULL;
+}
 
 int allow_check_setup(struct err *err)
 {
@@ -89,7 +95,29 @@ static int check_masquerade(const char *compiler, struct err *err)
 		       name, masquerade_dirs[0], masquerade_dirs[1]);
 }
 
-int allow_command(struct argv *argv, bool insecure, struct err *err)
+/* The administrator has put this file of specs there for clients. */
+static bool is_known_specs(const char *word, const char *sysroot)
+{
+	autofree char *file = NULL;
+	struct stat st;
+
+	if (!sysroot || !str_starts_with(word, "-specs=") || strstr(word, ".."))
+		return false;
+	file = path_join(sysroot, word + strlen("-specs="));
+	return stat(file, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int check_options(const struct argv *argv, const char *sysroot, struct err *err)
+{
+	autoargv looked_at = ARGV_INIT;
+
+	for (size_t i = 0; i < argv->n; i++)
+		if (!is_known_specs(argv->words[i], sysroot))
+			argv_add(&looked_at, argv->words[i]);
+	return refuse_check(&looked_at, err);
+}
+
+int allow_command(struct argv *argv, bool insecure, const char *sysroot, struct err *err)
 {
 	const char *list = env_get("DISTCC_CMDLIST");
 
@@ -99,5 +127,5 @@ int allow_command(struct argv *argv, bool insecure, struct err *err)
 	} else if (!insecure && check_masquerade(argv->words[0], err) < 0) {
 		return -1;
 	}
-	return refuse_check(argv, err);
+	return check_options(argv, sysroot, err);
 }

@@ -4,9 +4,13 @@
 #define DAEMON_ALLOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/argv.h"
 #include "base/err.h"
+
+/* The directories whose entries are the names of compilers; NULL after the last. */
+const char *allow_directory(size_t i);
 
 /* ERR_NO_COMPILER when neither LIBDIR/distcc nor /usr/lib/distcc exists. */
 int allow_check_setup(struct err *err);
@@ -14,9 +18,9 @@ int allow_check_setup(struct err *err);
 /*
  * DISTCC_CMDLIST, if set, maps argv[0] to one of its lines (and refuses if it cannot be read); else
  * argv[0] must stand in the masquerade directory, unless insecure. Then the options that hand this
- * machine to the client are refused. ERR_DENIED with a sentence that names the compiler or the
+ * machine to the client are refused (but -specs=FILE is not, if SYSROOT/FILE exists; sysroot may be NULL). ERR_DENIED with a sentence that names the compiler or the
  * option, and the remedy.
  */
-int allow_command(struct argv *argv, bool insecure, struct err *err);
+int allow_command(struct argv *argv, bool insecure, const char *sysroot, struct err *err);
 
 #endif

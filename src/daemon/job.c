@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@
 #include "base/tmp.h"
 #include "compiler/scan.h"
 #include "daemon/allow.h"
+#include "daemon/strays.h"
 #include "wire/compress.h"
 #include "wire/reply.h"
 #include "wire/request.h"
@@ -39,24 +41,28 @@ enum {
 	SOURCE_MAX = 1 << 30
 };
 
-enum job_class { CLASS_OK, CLASS_ERROR, CLASS_TIMEOUT, CLASS_DISCONNECTED, CLASS_BAD_REQUEST, CLASS_OTHER };
-
 static const char *const class_names[] = {
-	"COMPILE_OK", "COMPILE_ERROR", "COMPILE_TIMEOUT", "CLI_DISCONN", "REJ_BAD_REQ", "OTHER",
+	"COMPILE_OK", "COMPILE_ERROR", "COMPILE_TIMEOUT", "CLI_DISCONN", "REJ_BAD_REQ", "REJ_OVERLOAD", "OTHER",
 };
 
 struct job {
 	int in_fd, out_fd;
 	const struct options *options;
+	const struct confine *confine;
 	struct request request;
 	struct scan_request scan;
 	struct buf serr_extra;		/* what the server itself says to the client */
 	struct reply reply;
 	char *dir;
+	int dir_fd;			/* the same: a compiler cannot put another in its place */
 	char *source, *object;		/* inside dir */
 	char *input_name;		/* as the client wrote it */
+	char *compiler;			/* after mapping */
 	enum job_class class;
+	bool refused;			/* by policy */
 };
+
+#define OBJECT_NAME ".object.o"
 
 static volatile sig_atomic_t compiler_group;
 
@@ -173,12 +179,12 @@ static int watch(struct job *job, struct proc *proc, const char *peer, int *stat
 		if (n > 0 && fds[0].revents)
 			return proc_wait(proc, deadline_never(), status, NULL, err);
 		if (n > 0 && fds[1].revents && client_is_gone(job->in_fd, fds[1].revents, peer, &told)) {
-			job->class = CLASS_DISCONNECTED;
+			job->class = JOB_DISCONNECTED;
 			*status = ERR_IO << 8;
 			return err_set(err, ERR_IO, "Client fd disconnected, killing job");
 		}
 		if (deadline_passed(deadline)) {
-			job->class = CLASS_TIMEOUT;
+			job->class = JOB_TIMEOUT;
 			*status = ERR_TIMEOUT << 8;
 			log_error("Compilation takes too long, timeout.");
 			buf_add_str(&job->serr_extra, "distccd: Compilation takes too long, timeout.\n");
@@ -187,12 +193,18 @@ static int watch(struct job *job, struct proc *proc, const char *peer, int *stat
 	}
 }
 
-static int open_in(const char *dir, const char *name, struct err *err)
+static int open_in(const struct job *job, const char *name, struct err *err)
 {
-	autofree char *path = path_join(dir, name);
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+	int fd = openat(job->dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 
 	return fd < 0 ? err_sys(err, ERR_IO, "cannot write in the job's directory") : fd;
+}
+
+/* Between fork and exec: only system calls. */
+static void confine_child(void *context)
+{
+	if (confine_enter(context) < 0)
+		_exit(ERR_PRIVILEGES);
 }
 
 static int run_compiler(struct job *job, const char *peer, struct err *err)
@@ -200,8 +212,8 @@ static int run_compiler(struct job *job, const char *peer, struct err *err)
 	struct proc_spec spec = PROC_SPEC_INIT;
 	autoproc proc = PROC_INIT;
 	autoclose int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	autoclose int out_fd = open_in(job->dir, ".stdout", err);
-	autoclose int err_fd = out_fd < 0 ? -1 : open_in(job->dir, ".stderr", err);
+	autoclose int out_fd = open_in(job, ".stdout", err);
+	autoclose int err_fd = out_fd < 0 ? -1 : open_in(job, ".stderr", err);
 	struct err start = ERR_INIT;
 	int result;
 
@@ -209,7 +221,11 @@ static int run_compiler(struct job *job, const char *peer, struct err *err)
 		return -1;
 	/* A compiler that is killed leaves its own temporary files: they go with the directory. */
 	setenv("TMPDIR", job->dir, 1);
+	if (job->options->prefix)
+		argv_insert(&job->request.argv, 0, job->options->prefix);
 	spec.argv = job->request.argv.words;
+	spec.in_child = confine_child;
+	spec.context = (void *)(uintptr_t)job->confine;
 	spec.dir = job->dir;
 	spec.stdin_fd = null_fd;
 	spec.stdout_fd = out_fd;
@@ -224,6 +240,7 @@ static int run_compiler(struct job *job, const char *peer, struct err *err)
 		result = watch(job, &proc, peer, &job->reply.status, err);
 		proc_kill(&proc);
 		compiler_group = 0;
+		strays_end(NULL, NULL);
 		if (result < 0)
 			return -1;
 	}
@@ -234,16 +251,25 @@ static int run_compiler(struct job *job, const char *peer, struct err *err)
 	return 0;
 }
 
-/* A compiler that succeeds without an object leaves an empty one (as "true -c x.i" does). */
-static int read_object(struct job *job, struct err *err)
+/* A compiler that succeeds without an object leaves an empty one (as "true -c x.i" does). What it left may
+ * be anything: a link to a file of ours, a pipe without end. */
+static int read_output(const struct job *job, const char *name, struct buf *out, struct err *err)
 {
+	autoclose int fd = openat(job->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
-	if (job->reply.status != 0 || lstat(job->object, &st) < 0)
+	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_IO, "the compiler's output is no file");
-	return file_read(job->object, SOURCE_MAX, &job->reply.object, err);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, ERR_IO, "cannot read the compiler's output");
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return err_set(err, ERR_IO, "the compiler's output is no file of its own");
+	return fd_read_all(fd, SOURCE_MAX, out, err);
+}
+
+static int read_object(struct job *job, struct err *err)
+{
+	return job->reply.status != 0 ? 0 : read_output(job, OBJECT_NAME, &job->reply.object, err);
 }
 
 static int send_reply(struct job *job, struct err *err)
@@ -278,32 +304,39 @@ static int make_dir(struct job *job, const char *base_dir, struct err *err)
 		return -1;
 	if (mkdir(job->dir, 0700) < 0)
 		return err_sys(err, ERR_IO, "cannot make '%s'", job->dir);
+	job->dir_fd = open(job->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (job->dir_fd < 0)
+		return err_sys(err, ERR_IO, "cannot open '%s'", job->dir);
 	job->source = source_name(job);
-	job->object = path_join(job->dir, ".object.o");
+	job->object = path_join(job->dir, OBJECT_NAME);
 	return 0;
 }
 
 static int serve(struct job *job, const char *peer, const char *base_dir, struct err *err)
 {
-	job->class = CLASS_OTHER;
+	job->class = JOB_OTHER;
 	if (read_request(job, err) < 0) {
 		if (err->code == ERR_PROTOCOL)
-			job->class = CLASS_BAD_REQUEST;
+			job->class = JOB_BAD_REQUEST;
 		else if (err->code == ERR_IO)
-			job->class = CLASS_DISCONNECTED;
+			job->class = JOB_DISCONNECTED;
 		return -1;
 	}
-	if (scan_request(&job->scan, &job->request.argv, err) < 0 ||
-	    allow_command(&job->request.argv, job->options->insecure, err) < 0)
+	if (scan_request(&job->scan, &job->request.argv, err) < 0)
 		return tell_refusal(job, err);
+	if (allow_command(&job->request.argv, job->options->insecure, job->options->sysroot, err) < 0) {
+		job->refused = true;
+		return tell_refusal(job, err);
+	}
+	job->compiler = mem_strdup(job->request.argv.words[0]);
 	job->input_name = mem_strdup(job->request.argv.words[job->scan.input_at]);
 	if (make_dir(job, base_dir, err) < 0 || write_source(job, err) < 0)
 		return -1;
 	localise(job);
 	if (run_compiler(job, peer, err) < 0 || read_object(job, err) < 0)
 		return -1;
-	if (job->class != CLASS_TIMEOUT)
-		job->class = job->reply.status == 0 ? CLASS_OK : CLASS_ERROR;
+	if (job->class != JOB_TIMEOUT)
+		job->class = job->reply.status == 0 ? JOB_OK : JOB_ERROR;
 	return send_reply(job, err);
 }
 
@@ -311,39 +344,60 @@ static int serve(struct job *job, const char *peer, const char *base_dir, struct
 static void summarise(const struct job *job, const char *peer, int ret, int64_t ms)
 {
 	int status = job->reply.status;
-	bool named = job->class == CLASS_OK || job->class == CLASS_ERROR;
+	bool named = job->class == JOB_OK || job->class == JOB_ERROR;
 
 	log_notice("(dcc_job_summary) client: %s %s exit:%d sig:%d core:%d ret:%d time:%lldms %s%s%s", peer,
 		   class_names[job->class], WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
 		   WIFSIGNALED(status) && WCOREDUMP(status) ? 128 : 0, ret, (long long)ms,
-		   named ? job->request.argv.words[0] : "", named ? " " : "", named ? job->input_name : "");
+		   named ? job->compiler : "", named ? " " : "", named ? job->input_name : "");
 }
 
-int job_serve(int in_fd, int out_fd, const char *peer, const char *base_dir, const struct options *options)
+/* For a line of words: what a client named may hold anything. */
+static void copy_word(char to[OUTCOME_TEXT_MAX], const char *from)
 {
-	struct job job = { .in_fd = in_fd, .out_fd = out_fd, .options = options };
+	str_copy(to, OUTCOME_TEXT_MAX, from ? from : "");
+	for (char *at = to; *at; at++)
+		if ((unsigned char)*at <= ' ' || (unsigned char)*at == 0x7f)
+			*at = '_';
+}
+
+static void release(struct job *job)
+{
+	request_release(&job->request);
+	reply_release(&job->reply);
+	buf_release(&job->serr_extra);
+	fd_close(&job->dir_fd);
+	free(job->dir);
+	free(job->source);
+	free(job->object);
+	free(job->input_name);
+	free(job->compiler);
+}
+
+void job_serve(int in_fd, int out_fd, const char *peer, const char *base_dir, const struct options *options,
+	       const struct confine *confine, struct job_outcome *outcome)
+{
+	struct job job = { .in_fd = in_fd, .out_fd = out_fd, .options = options, .confine = confine, .dir_fd = -1 };
 	int64_t start_ms = clock_now_ms();
 	struct err err = ERR_INIT;
-	int ret = 0;
 
+	*outcome = (struct job_outcome){ .ret = 0 };
 	request_init(&job.request, &walk_limits_default);
 	reply_init(&job.reply, PROTOCOL_PLAIN, &walk_limits_default, false);
 	if (serve(&job, peer, base_dir, &err) < 0) {
-		ret = (int)err.code;
-		if (job.class == CLASS_OTHER && err.code == ERR_TRUNCATED)
+		/* a refusal is a job that was served, in the words of distcc 3.4 */
+		outcome->ret = job.refused ? 0 : (int)err.code;
+		if (job.class == JOB_OTHER && err.code == ERR_TRUNCATED)
 			log_info("client %s: %s", peer, err.text);
 		else
 			log_warning("client %s: %s", peer, err.text);
 	}
 	if (job.dir && tmp_dir_remove(job.dir, &err) < 0)
 		log_error("%s", err.text);
-	summarise(&job, peer, ret, clock_now_ms() - start_ms);
-	request_release(&job.request);
-	reply_release(&job.reply);
-	buf_release(&job.serr_extra);
-	free(job.dir);
-	free(job.source);
-	free(job.object);
-	free(job.input_name);
-	return ret;
+	outcome->class = job.class;
+	outcome->ms = clock_now_ms() - start_ms;
+	copy_word(outcome->compiler, job.compiler);
+	copy_word(outcome->input, job.input_name);
+	summarise(&job, peer, outcome->ret, outcome->ms);
+	release(&job);
 }

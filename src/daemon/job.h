@@ -3,11 +3,14 @@
 #ifndef DAEMON_JOB_H
 #define DAEMON_JOB_H
 
+#include "daemon/confine.h"
 #include "daemon/options.h"
+#include "daemon/outcome.h"
 
-/* A fresh private directory below base_dir is used and removed. The result is what the summary line
- * calls "ret": 0, or an error code. peer: "127.0.0.1:4711", "UNIX-DOMAIN /path", "NOTSOCKET". */
-int job_serve(int in_fd, int out_fd, const char *peer, const char *base_dir, const struct options *options);
+/* A fresh private directory below base_dir is used and removed. outcome->ret is what the summary line
+ * calls "ret". peer: "127.0.0.1:4711", "UNIX-DOMAIN /path", "NOTSOCKET". */
+void job_serve(int in_fd, int out_fd, const char *peer, const char *base_dir, const struct options *options,
+	       const struct confine *confine, struct job_outcome *outcome);
 
 /* For a signal handler: ends the compiler that runs now, if any. */
 void job_kill_compiler(void);

@@ -15,7 +15,7 @@
 
 enum { SILENT_S = 1 };			/* the kernel keeps a silent connection for so long */
 
-static int open_tcp(const char *address, int port, int *fd, struct err *err)
+static int open_tcp(const char *address, int port, bool defer, int *fd, struct err *err)
 {
 	autofree struct sock_addr *addrs = NULL;
 	size_t n_addrs;
@@ -28,7 +28,7 @@ static int open_tcp(const char *address, int port, int *fd, struct err *err)
 	}
 	if (sock_listen_tcp(&addrs[0], fd, err) < 0)
 		return -1;
-	if (env_bool("DISTCC_TCP_DEFER_ACCEPT", true))
+	if (defer && env_bool("DISTCC_TCP_DEFER_ACCEPT", true))
 		setsockopt(*fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 	return 0;
 }
@@ -42,7 +42,7 @@ static int open_one(const struct options *options, const char *address, int *fd,
 	if (str_starts_with(address, "unix:"))
 		result = sock_listen_unix(address + strlen("unix:"), options->socket_mode, options->socket_gid, fd, err);
 	else
-		result = open_tcp(address, options->port, fd, err);
+		result = open_tcp(address, options->port, true, fd, err);
 	if (result == 0 && getsockname(*fd, (struct sockaddr *)&own.storage, &own.len) == 0)
 		log_info("listening on %s", str_starts_with(address, "unix:") ? address : sock_addr_format(&own, text));
 	return result;
@@ -63,6 +63,19 @@ int listen_open(const struct options *options, int **fds, size_t *n_fds, struct 
 		*n_fds = 1;
 	}
 	return 0;
+}
+
+int listen_open_stats(const struct options *options, int *fd, struct err *err)
+{
+	const char *address = "0.0.0.0";
+
+	for (size_t i = 0; i < options->n_listen; i++) {
+		if (!str_starts_with(options->listen[i], "unix:")) {
+			address = options->listen[i];
+			break;
+		}
+	}
+	return open_tcp(address, options->stats_port, false, fd, err);
 }
 
 void listen_remove(const struct options *options)

@@ -10,6 +10,8 @@
 
 /* *fds is yours to free. ERR_BIND, ERR_USAGE. */
 int listen_open(const struct options *options, int **fds, size_t *n_fds, struct err *err);
+/* The TCP port for statistics, at the first address that is listened on. ERR_BIND. */
+int listen_open_stats(const struct options *options, int *fd, struct err *err);
 /* Removes the socket files of unix: addresses. */
 void listen_remove(const struct options *options);
 

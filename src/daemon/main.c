@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +19,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "daemon/allow.h"
+#include "daemon/compilers.h"
 #include "daemon/listen.h"
 #include "daemon/options.h"
+#include "daemon/worker.h"
 #include "daemon/workers.h"
 
 enum { NOBODY = 65534 };
@@ -135,9 +140,12 @@ static int serve_standalone(const struct options *options, struct err *err)
 {
 	autofree int *fds = NULL;
 	size_t n_fds = 0;
+	int stats_fd = -1;
 
 	/* A place in /run needs the rights that are dropped next. */
 	if (listen_open(options, &fds, &n_fds, err) < 0)
+		return -1;
+	if (options->stats && listen_open_stats(options, &stats_fd, err) < 0)
 		return -1;
 	if (drop_privileges(options, err) < 0)
 		return -1;
@@ -148,7 +156,7 @@ static int serve_standalone(const struct options *options, struct err *err)
 		return -1;
 	alarm((unsigned)options->lifetime_s);
 	log_info("preforking daemon started (" PACKAGE_VERSION " " GNU_HOST ")");
-	return workers_run(options, fds, n_fds, err);
+	return workers_run(options, fds, n_fds, stats_fd, err);
 }
 
 static int serve_inetd(const struct options *options, struct err *err)
@@ -159,23 +167,68 @@ static int serve_inetd(const struct options *options, struct err *err)
 	if (chdir(env_tmpdir()) < 0)
 		return err_sys(err, ERR_IO, "failed to chdir to '%s'", env_tmpdir());
 	log_info("inetd server started");
-	return workers_serve_inetd(options, err);
+	return worker_serve_inetd(options, err);
 }
 
-static int serve(const struct options *options, struct err *err)
+static void use_search_path(void)
 {
 	const char *path = env_get("DISTCCD_PATH");
 
 	if (path)
 		setenv("PATH", path, 1);
+}
+
+/* What runs the compilers must be there, and may be run inside the confinement. */
+static int find_prefix(struct options *options, struct err *err)
+{
+	autofree char *file = NULL;
+
+	if (!options->prefix)
+		return 0;
+	file = strchr(options->prefix, '/') ? mem_strdup(options->prefix) : path_find_program(options->prefix, NULL, NULL, NULL);
+	if (!file || access(file, X_OK) < 0)
+		return err_set(err, ERR_NO_COMPILER, "--compiler-prefix: there is no program '%s'", options->prefix);
+	argv_add(&options->tools, file);
+	return 0;
+}
+
+static void set_oom_score(const struct options *options)
+{
+	FILE *file;
+
+	if (options->oom_score == INT_MIN)
+		return;
+	file = fopen("/proc/self/oom_score_adj", "we");
+	if (!file || fprintf(file, "%d\n", options->oom_score) < 0 || fclose(file) != 0)
+		log_warning("cannot set oom_score_adj to %d: %s", options->oom_score, strerror(errno));
+}
+
+static int serve(struct options *options, struct err *err)
+{
+	use_search_path();
+	/* A compiler of the same user may send it where Landlock does not hold it back. */
+	signal(SIGABRT, SIG_IGN);
 	/* A masqueraded distcc that a compiler's name leads to must not send the job on. */
 	setenv("_DISTCC_SAFEGUARD", "1", 1);
 	if (!options->insecure && !env_get("DISTCC_CMDLIST") && allow_check_setup(err) < 0)
 		return -1;
+	if (find_prefix(options, err) < 0)
+		return -1;
+	set_oom_score(options);
 	errno = 0;
 	if (nice(options->nice) == -1 && errno)
 		log_warning("nice %d failed: %s", options->nice, strerror(errno));
 	return choose_mode(options) == MODE_INETD ? serve_inetd(options, err) : serve_standalone(options, err);
+}
+
+static void list_compilers(const struct options *options)
+{
+	struct compilers compilers;
+
+	use_search_path();
+	compilers_find(&compilers);
+	compilers_print(&compilers, options->list_as_json);
+	compilers_release(&compilers);
 }
 
 int main(int argc, char **argv)
@@ -192,6 +245,8 @@ int main(int argc, char **argv)
 			options_print_help();
 		} else if (options.action == DAEMON_VERSION) {
 			print_version();
+		} else if (options.action == DAEMON_LIST_COMPILERS) {
+			list_compilers(&options);
 		} else {
 			status = serve(&options, &err);
 		}

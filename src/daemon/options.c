@@ -9,14 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "wire/version.h"
 
-enum { JOBS_MAX = 10000, PORT_DEFAULT = 3632, NICE_DEFAULT = 5, IO_TIMEOUT_S = 300 };
+enum { JOBS_MAX = 10000, PORT_DEFAULT = 3632, NICE_DEFAULT = 5, IO_TIMEOUT_S = 300, QUEUE_DEFAULT = 256, MIN_MEMORY_MIB = 64 };
 
 /* ------------------------------------------------------------------ one function for each kind of value */
+
+#define AT(member) offsetof(struct options, member)
 
 typedef int parse_fn(struct options *options, const char *text, size_t offset, struct err *err);
 
@@ -98,6 +102,26 @@ static int set_port(struct options *options, const char *text, size_t offset, st
 	return 0;
 }
 
+static int set_stats_port(struct options *options, const char *text, size_t offset, struct err *err)
+{
+	(void)offset;
+	if (set_int(options, text, AT(stats_port), err) < 0)
+		return -1;
+	if (options->stats_port < 1 || options->stats_port > 65535)
+		return err_set(err, ERR_USAGE, "port number out of range: %s", text);
+	return 0;
+}
+
+static int set_oom_score(struct options *options, const char *text, size_t offset, struct err *err)
+{
+	(void)offset;
+	if (set_int(options, text, AT(oom_score), err) < 0)
+		return -1;
+	if (options->oom_score < -1000 || options->oom_score > 1000)
+		return err_set(err, ERR_USAGE, "'%s': from -1000 to 1000", text);
+	return 0;
+}
+
 static int add_listen(struct options *options, const char *text, size_t offset, struct err *err)
 {
 	(void)offset;
@@ -166,6 +190,38 @@ static int set_socket_mode(struct options *options, const char *text, size_t off
 	return 0;
 }
 
+static int set_sandbox(struct options *options, const char *text, size_t offset, struct err *err)
+{
+	static const char *const names[] = { [CONFINE_AUTO] = "auto", [CONFINE_REQUIRE] = "require", [CONFINE_OFF] = "off" };
+
+	(void)offset;
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(text, names[i]) == 0) {
+			options->sandbox = (enum confine_mode)i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_USAGE, "'%s': auto, require or off", text);
+}
+
+static int add_path(struct options *options, const char *text, size_t offset, struct err *err)
+{
+	if (text[0] != '/')
+		return err_set(err, ERR_USAGE, "'%s': an absolute path is needed", text);
+	argv_add(field(options, offset), text);
+	return 0;
+}
+
+static int set_list_compilers(struct options *options, const char *text, size_t offset, struct err *err)
+{
+	(void)offset;
+	if (text && strcmp(text, "json") != 0)
+		return err_set(err, ERR_USAGE, "'%s': json, or nothing", text);
+	options->action = DAEMON_LIST_COMPILERS;
+	options->list_as_json = text;
+	return 0;
+}
+
 static int set_log_level(struct options *options, const char *text, size_t offset, struct err *err)
 {
 	(void)offset;
@@ -215,8 +271,6 @@ static int refuse(struct options *options, const char *text, size_t offset, stru
 
 /* ------------------------------------------------------------------ the table */
 
-#define AT(member) offsetof(struct options, member)
-
 static const struct option_spec {
 	const char *name;
 	char letter;
@@ -240,6 +294,12 @@ static const struct option_spec {
 	{ "allow-private", 0, NULL, set_true, AT(allow_private), "serve private networks (the default)" },
 	{ "allow-user", 0, "USER", add_user, 0, "serve this user on unix sockets (repeatable); default everybody" },
 	{ "allow-group", 0, "GROUP", add_group, 0, "serve members of GROUP on unix sockets (repeatable)" },
+	{ "sandbox", 0, "auto|require|off", set_sandbox, 0, "confine compilers: as far as possible (the default), wholly or not at all, not" },
+	{ "job-memory", 0, "MIB", set_seconds, AT(job_memory_mib), "address space of each compiler process; default: the machine's memory" },
+	{ "compiler-prefix", 0, "PROGRAM", set_text, AT(prefix), "run each compiler through PROGRAM, as ccache" },
+	{ "tool", 0, "PATH", add_path, AT(tools), "what wrappers and the prefix program may run besides (repeatable)" },
+	{ "cache-dir", 0, "DIR", add_path, AT(caches), "a directory that they may write (repeatable)" },
+	{ "list-compilers", 0, "json", set_list_compilers, 0, "the compilers that are served, and what they lead to" },
 	{ "enable-tcp-insecure", 0, NULL, set_true, AT(insecure), "run whatever compiler a client names" },
 	{ "make-me-a-botnet", 0, NULL, set_true, AT(insecure), "the old name of --enable-tcp-insecure" },
 	{ "job-lifetime", 0, "SECONDS", set_seconds, AT(job_lifetime_s), "end compiles that run longer" },
@@ -253,15 +313,17 @@ static const struct option_spec {
 	{ "verbose", 0, NULL, set_verbose, 0, "the same as --log-level=debug" },
 	{ "wizard", 'W', NULL, set_wizard, 0, "--daemon --no-detach --no-fork --log-stderr --verbose" },
 	{ "no-fifo", 0, NULL, ignore, 0, "accepted, without effect" },
-	{ "stats", 0, NULL, refuse, 0, "not in this release" },
-	{ "stats-port", 0, "PORT", refuse, 0, "not in this release" },
+	{ "stats", 0, NULL, set_true, AT(stats), "tell statistics over HTTP" },
+	{ "stats-port", 0, "PORT", set_stats_port, 0, "there; default 3633" },
+	{ "queue", 0, "N", set_seconds, AT(queue), "connections that may wait for a worker, before more are turned away; default 256" },
+	{ "min-memory", 0, "MIB", set_seconds, AT(min_memory_mib), "turn jobs away when less memory is free; default 64, 0: never" },
+	{ "sysroot", 0, "DIR", set_text, AT(sysroot), "accept -specs=FILE if DIR/FILE exists" },
+	{ "oom-score-adj", 0, "N", set_oom_score, 0, "how soon the kernel ends compilers when memory is short, -1000 to 1000" },
 	{ "zeroconf", 0, NULL, refuse, 0, "not in this release" },
 	{ "auth", 0, NULL, refuse, 0, "not in this release" },
 	{ "show-principal", 0, NULL, refuse, 0, "not in this release" },
 	{ "whitelist", 0, "FILE", refuse, 0, "not in this release" },
 	{ "blacklist", 0, "FILE", refuse, 0, "not in this release" },
-	{ "sysroot", 0, "DIR", refuse, 0, "not in this release" },
-	{ "oom-score-adj", 0, "N", refuse, 0, "not in this release" },
 };
 enum { N_SPECS = sizeof(specs) / sizeof(specs[0]) };
 
@@ -272,6 +334,8 @@ static void make_popt_table(struct poptOption table[N_SPECS + 1])
 		table[i].longName = specs[i].name;
 		table[i].shortName = specs[i].letter;
 		table[i].argInfo = specs[i].argument ? POPT_ARG_STRING : POPT_ARG_NONE;
+		if (specs[i].parse == set_list_compilers)
+			table[i].argInfo |= POPT_ARGFLAG_OPTIONAL;
 		table[i].val = i + 1;
 	}
 }
@@ -322,12 +386,18 @@ static int read_environment(struct options *options, struct err *err)
 int options_parse(struct options *options, int argc, const char **argv, struct err *err)
 {
 	struct poptOption table[N_SPECS + 1];
+	int n_processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	poptContext context;
 	int result;
 
 	memset(options, 0, sizeof(*options));
 	options->port = PORT_DEFAULT;
 	options->nice = NICE_DEFAULT;
+	options->jobs = (n_processors > 0 ? n_processors : 1) + 2;
+	options->queue = QUEUE_DEFAULT;
+	options->min_memory_mib = MIN_MEMORY_MIB;
+	options->stats_port = DISTCC_STATS_PORT;
+	options->oom_score = INT_MIN;
 	options->socket_mode = 0666;
 	options->socket_gid = (gid_t)-1;
 	options->log_level = LOG_LEVEL_NOTICE;
@@ -355,6 +425,10 @@ void options_release(struct options *options)
 		free(options->listen[i]);
 	free(options->listen);
 	access_release(&options->access);
+	argv_release(&options->tools);
+	argv_release(&options->caches);
+	free(options->prefix);
+	free(options->sysroot);
 	free(options->user);
 	free(options->pid_file);
 	free(options->log_file);
@@ -372,4 +446,14 @@ void options_print_help(void)
 		else
 			printf("      %-28s %s\n", left, specs[i].help);
 	}
+}
+
+const char *const *options_names(size_t *n)
+{
+	static const char *names[N_SPECS];
+
+	for (int i = 0; i < N_SPECS; i++)
+		names[i] = specs[i].name;
+	*n = N_SPECS;
+	return names;
 }

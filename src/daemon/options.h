@@ -7,17 +7,26 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/argv.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/access.h"
+#include "daemon/confine.h"
 
 enum daemon_mode { MODE_AUTO, MODE_STANDALONE, MODE_INETD };
 
 struct options {
-	enum { DAEMON_SERVE, DAEMON_HELP, DAEMON_VERSION } action;
+	enum { DAEMON_SERVE, DAEMON_HELP, DAEMON_VERSION, DAEMON_LIST_COMPILERS } action;
+	bool list_as_json;
 	enum daemon_mode mode;
 	bool no_detach, no_fork;
-	int jobs;			/* workers; 0: processors + 2 */
+	int jobs;			/* workers */
+	int queue;			/* connections that may wait for one */
+	int min_memory_mib;		/* with less free, no job is begun; 0: never mind */
+	bool stats;
+	int stats_port;
+	char *sysroot;			/* where -specs= files must exist, or NULL */
+	int oom_score;			/* INT_MIN: leave */
 	int port;
 	char **listen;			/* addresses and "unix:/path"; none: every IPv4 address */
 	size_t n_listen;
@@ -32,11 +41,18 @@ struct options {
 	char *pid_file, *log_file;
 	bool log_stderr;
 	enum log_level log_level;
+	enum confine_mode sandbox;
+	int job_memory_mib;		/* 0: what the machine has */
+	struct argv tools;		/* what wrappers and the prefix program may read and run besides */
+	struct argv caches;		/* directories that they may write */
+	char *prefix;			/* a program that runs the compiler, or NULL */
 	bool insecure;			/* --enable-tcp-insecure: no compiler allow-list */
 };
 
 int options_parse(struct options *options, int argc, const char **argv, struct err *err);
 void options_release(struct options *options);
 void options_print_help(void);
+/* All long names, for tests. */
+const char *const *options_names(size_t *n);
 
 #endif

@@ -1,57 +1,50 @@
 /*
  * daemon/workers.c - see workers.h.
  *
- * Workers accept on the shared sockets by themselves. Each has a directory of its own below the
- * daemon's; whoever outlives the other removes it: the parent that of a dead worker, a worker its
- * own when it is told to end or its parent dies. A lock on a file in the daemon's directory, held
- * by all of them, tells the next daemon whether the directory is still in use.
+ * The parent accepts; a connection that has spoken goes to a worker over its channel, one at a time,
+ * and the outcome comes back. One poll(2) loop, which waits for nobody in particular.
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/workers.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/env.h"
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/path.h"
-#include "base/proc.h"
 #include "base/str.h"
 #include "base/tmp.h"
-#include "daemon/job.h"
+#include "daemon/entrance.h"
 #include "daemon/listen.h"
+#include "daemon/load.h"
+#include "daemon/stats.h"
+#include "daemon/strays.h"
+#include "daemon/workdir.h"
+#include "daemon/worker.h"
 
 enum {
 	END_MS = 800,			/* for workers to tidy up before they are killed */
 	RESPAWN_PAUSE_MS = 1000,	/* after a worker that failed at once */
-	PATH_LEN = 4096
+	MEMORY_EVERY_MS = 500,		/* what is free is read again after so long */
 };
-
-/* For the signal handler of a worker. */
-static struct {
-	char dir[PATH_LEN];		/* its own, or "" */
-	char base[PATH_LEN], lock[PATH_LEN];
-} self;
 
 struct worker {
 	pid_t pid;			/* 0: to be started */
+	int channel;			/* -1 without a process */
+	bool is_busy;
 	int64_t started_ms;
 };
 
@@ -59,198 +52,50 @@ struct pool {
 	const struct options *options;
 	const int *listeners;
 	size_t n_listeners;
+	int signal_fd, stats_fd;
 	struct worker *workers;
 	int n_workers;
 	char *base;
 	int lock_fd;
+	struct entrance entrance;
+	struct stats stats;
+	struct load_memory disks;
+	int64_t free_mib, free_read_ms;	/* memory, when it was read last */
+	char layers[160];		/* what confines compilers */
 };
 
-/* ------------------------------------------------------------------ directories */
-
-/* What a daemon that was killed has left: its lock is free. */
-static void sweep(const char *tmpdir)
-{
-	DIR *dir = opendir(tmpdir);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		autofree char *path = NULL, *lock = NULL;
-		autoclose int fd = -1;
-		struct stat st;
-
-		if (!str_starts_with(entry->d_name, "distccd_"))
-			continue;
-		path = path_join(tmpdir, entry->d_name);
-		lock = path_join(path, ".lock");
-		if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
-			continue;
-		fd = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && tmp_dir_remove(path, NULL) == 0)
-			log_info("removed '%s', which a dead server left", path);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-static int make_base(char **base, int *lock_fd, struct err *err)
-{
-	sweep(env_tmpdir());
-	*base = tmp_dir_make(env_tmpdir(), "distccd", err);
-	if (!*base)
-		return -1;
-	snprintf(self.base, sizeof(self.base), "%s", *base);
-	snprintf(self.lock, sizeof(self.lock), "%s/.lock", *base);
-	*lock_fd = open(self.lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (*lock_fd < 0 || flock(*lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_sys(err, ERR_IO, "cannot lock '%s'", self.lock);
-	return 0;
-}
-
-/* ------------------------------------------------------------------ a worker */
-
-/* Only system calls: it may interrupt anything. */
-static void worker_on_end(int signal_number)
-{
-	job_kill_compiler();
-	if (self.dir[0])
-		tmp_dir_remove(self.dir, NULL);
-	/* The last one out, when the parent cannot: while others are left this fails. */
-	if (rmdir(self.base) < 0 && errno == ENOTEMPTY && getppid() == 1) {
-		unlink(self.lock);
-		rmdir(self.base);
-	}
-	signal(signal_number, SIG_DFL);
-	raise(signal_number);
-}
-
-static void catch_end(void)
-{
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGALRM };
-	struct sigaction action;
-	sigset_t none;
-
-	memset(&action, 0, sizeof(action));
-	action.sa_handler = worker_on_end;
-	sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void describe(int listener, int fd, char text[SOCK_TEXT_MAX + 16], struct sock_addr *peer)
-{
-	char address[SOCK_TEXT_MAX];
-
-	peer->len = sizeof(peer->storage);
-	if (getpeername(fd, (struct sockaddr *)&peer->storage, &peer->len) < 0) {
-		snprintf(text, SOCK_TEXT_MAX + 16, "NOTSOCKET");
-		peer->storage.ss_family = AF_UNSPEC;
-	} else if (peer->storage.ss_family == AF_UNIX) {
-		struct sock_addr own = { .len = sizeof(own.storage) };
-
-		/* a client's end has no name: the one that it came to says more */
-		getsockname(listener >= 0 ? listener : fd, (struct sockaddr *)&own.storage, &own.len);
-		sock_addr_format(&own, address);
-		snprintf(text, SOCK_TEXT_MAX + 16, "UNIX-DOMAIN %s", address + strlen("unix:"));
-	} else {
-		sock_addr_format(peer, text);
-	}
-}
-
-static bool is_admitted(const struct access *access, const struct sock_addr *peer, int fd)
-{
-	if (peer->storage.ss_family == AF_UNSPEC)
-		return true;
-	return peer->storage.ss_family == AF_UNIX ? access_admits_local(access, fd) : access_admits_address(access, peer);
-}
-
-static int serve_connection(const struct options *options, int listener, int fd, const char *dir)
-{
-	char text[SOCK_TEXT_MAX + 16];
-	struct sock_addr peer;
-
-	describe(listener, fd, text, &peer);
-	if (!is_admitted(&options->access, &peer, fd)) {
-		log_error("connection from client '%s' denied by access list", text);
-		return ERR_DENIED;
-	}
-	log_info("connection from %s", text);
-	sock_tune_tcp(fd);
-	return job_serve(fd, fd, text, dir, options);
-}
-
-static void serve_for_ever(const struct pool *pool, const char *dir)
-{
-	autofree struct pollfd *fds = mem_array(pool->n_listeners, sizeof(*fds));
-
-	for (size_t i = 0; i < pool->n_listeners; i++)
-		fds[i] = (struct pollfd){ pool->listeners[i], POLLIN, 0 };
-	for (;;) {
-		if (poll(fds, pool->n_listeners, -1) < 0 && errno != EINTR)
-			return;
-		for (size_t i = 0; i < pool->n_listeners; i++) {
-			autoclose int fd = fds[i].revents ? accept4(fds[i].fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-
-			/* another worker may have been quicker */
-			if (fd >= 0)
-				serve_connection(pool->options, fds[i].fd, fd, dir);
-		}
-	}
-}
-
-static _Noreturn void run_worker(const struct pool *pool, int number, pid_t parent)
-{
-	snprintf(self.dir, sizeof(self.dir), "%s/%d", pool->base, number);
-	catch_end();
-	if (proc_die_with_parent(SIGTERM, parent) < 0 || (mkdir(self.dir, 0700) < 0 && errno != EEXIST)) {
-		log_error("worker cannot start: %s", strerror(errno));
-		_exit(ERR_FAILED);
-	}
-	serve_for_ever(pool, self.dir);
-	_exit(ERR_CONNECT);
-}
-
-/* ------------------------------------------------------------------ the parent */
+/* ------------------------------------------------------------------ workers come and go */
 
 static void start_worker(struct pool *pool, int number)
 {
-	pid_t parent = getpid(), pid = fork();
+	struct worker *worker = &pool->workers[number];
+	autofree char *dir = str_format("%s/%d", pool->base, number);
+	pid_t parent = getpid(), pid;
+	int channel[2];
 
-	if (pid == 0)
-		run_worker(pool, number, parent);
-	if (pid < 0)
-		log_error("cannot fork: %s", strerror(errno));
-	pool->workers[number] = (struct worker){ pid > 0 ? pid : 0, clock_now_ms() };
-}
-
-static void report_death(const struct worker *worker, int status)
-{
-	if (WIFSIGNALED(status))
-		log_error("child %ld: signal %d (%s)", (long)worker->pid, WTERMSIG(status), WCOREDUMP(status) ? "core dumped" : "no core");
-	else
-		log_info("child %ld exited: exit status %d", (long)worker->pid, WEXITSTATUS(status));
-}
-
-/* What a dead worker could not remove is removed; a new one takes its place. */
-static void reap(struct pool *pool)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (int i = 0; i < pool->n_workers; i++) {
-			autofree char *dir = NULL;
-
-			if (pool->workers[i].pid != pid)
-				continue;
-			report_death(&pool->workers[i], status);
-			dir = str_format("%s/%d", pool->base, i);
-			tmp_dir_remove(dir, NULL);
-			pool->workers[i].pid = 0;
-		}
+	worker->started_ms = clock_now_ms();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0) {
+		log_error("cannot make a channel: %s", strerror(errno));
+		return;
 	}
+	pid = fork();
+	if (pid == 0) {
+		/* the connections of others would stay open as long as we live */
+		entrance_release(&pool->entrance);
+		for (int i = 0; i < pool->n_workers; i++)
+			fd_close(&pool->workers[i].channel);
+		fd_close(&channel[0]);
+		worker_run(pool->options, dir, channel[1], parent);
+	}
+	close(channel[1]);
+	if (pid < 0) {
+		log_error("cannot fork: %s", strerror(errno));
+		close(channel[0]);
+		return;
+	}
+	worker->pid = pid;
+	worker->channel = channel[0];
+	worker->is_busy = false;
 }
 
 /* Starts those that are missing; one that failed at once has to wait. Milliseconds until the next, or -1. */
@@ -271,6 +116,220 @@ static int start_missing(struct pool *pool)
 	return wait_ms;
 }
 
+static void report_death(const struct worker *worker, int status)
+{
+	if (WIFSIGNALED(status))
+		log_error("child %ld: signal %d (%s)", (long)worker->pid, WTERMSIG(status), WCOREDUMP(status) ? "core dumped" : "no core");
+	else
+		log_info("child %ld exited: exit status %d", (long)worker->pid, WEXITSTATUS(status));
+}
+
+static bool is_worker(pid_t pid, void *context)
+{
+	const struct pool *pool = context;
+
+	for (int i = 0; i < pool->n_workers; i++)
+		if (pool->workers[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* What a dead worker could not remove or end is removed and ended; a new one takes its place. */
+static void reap(struct pool *pool)
+{
+	int status;
+	pid_t pid;
+	bool died = false;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (int i = 0; i < pool->n_workers; i++) {
+			struct worker *worker = &pool->workers[i];
+			autofree char *dir = NULL;
+
+			if (worker->pid != pid)
+				continue;
+			report_death(worker, status);
+			worker->pid = 0;
+			fd_close(&worker->channel);
+			strays_end(is_worker, pool);
+			dir = str_format("%s/%d", pool->base, i);
+			tmp_dir_remove(dir, NULL);
+			died = true;
+		}
+	}
+	if (died)
+		start_missing(pool);
+}
+
+/* ------------------------------------------------------------------ jobs */
+
+static bool memory_is_short(struct pool *pool)
+{
+	int64_t now_ms = clock_now_ms();
+
+	if (!pool->options->min_memory_mib)
+		return false;
+	if (!pool->free_read_ms || now_ms - pool->free_read_ms > MEMORY_EVERY_MS) {
+		pool->free_mib = load_free_memory_mib();
+		pool->free_read_ms = now_ms;
+	}
+	return pool->free_mib >= 0 && pool->free_mib < pool->options->min_memory_mib;
+}
+
+static void count_overload(struct pool *pool, int n)
+{
+	struct job_outcome outcome = { .class = JOB_OVERLOAD, .ret = ERR_BUSY };
+
+	while (n-- > 0)
+		stats_job(&pool->stats, &outcome, clock_now_ms());
+}
+
+static struct worker *find_idle(struct pool *pool)
+{
+	for (int i = 0; i < pool->n_workers; i++)
+		if (pool->workers[i].pid && !pool->workers[i].is_busy)
+			return &pool->workers[i];
+	return NULL;
+}
+
+static void hand_out(struct pool *pool)
+{
+	struct worker *worker;
+
+	while (pool->entrance.n_ready && (worker = find_idle(pool))) {
+		autoclose int fd = entrance_take(&pool->entrance);
+
+		if (memory_is_short(pool)) {
+			log_warning("a connection is turned away: %lld MiB of memory are free, %d are kept", (long long)pool->free_mib,
+				    pool->options->min_memory_mib);
+			count_overload(pool, 1);
+			continue;
+		}
+		/* one that has just died is reaped next; its job is lost as if it had died a moment later */
+		worker->is_busy = true;
+		if (fdpass_send(worker->channel, "j", 1, fd) < 0)
+			log_error("cannot hand a job to child %ld: %s", (long)worker->pid, strerror(errno));
+	}
+}
+
+static void take_outcome(struct pool *pool, struct worker *worker)
+{
+	struct job_outcome outcome;
+	ssize_t n = recv(worker->channel, &outcome, sizeof(outcome), MSG_DONTWAIT);
+
+	if (n == (ssize_t)sizeof(outcome) && (unsigned)outcome.class < JOB_N_CLASSES) {
+		worker->is_busy = false;
+		outcome.compiler[OUTCOME_TEXT_MAX - 1] = outcome.input[OUTCOME_TEXT_MAX - 1] = '\0';
+		stats_job(&pool->stats, &outcome, clock_now_ms());
+	} else if (n == 0) {
+		/* its end is reported by SIGCHLD */
+		fd_close(&worker->channel);
+	}
+}
+
+/* ------------------------------------------------------------------ statistics */
+
+/* As distcc 3.4: the question is not looked at, and nobody is waited for. */
+static void answer_statistics(struct pool *pool)
+{
+	autoclose int fd = accept4(pool->stats_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	autobuf text = BUF_INIT;
+	char question[1024];
+	struct load load;
+	struct peer peer;
+
+	if (fd < 0)
+		return;
+	peer_describe(&peer, fd);
+	if (!peer_is_admitted(&peer, &pool->options->access, fd))
+		return;
+	load_read(&load, &pool->disks, pool->base);
+	stats_format(&pool->stats, pool->n_workers, &load, pool->layers, clock_now_ms(), &text);
+	if (recv(fd, question, sizeof(question), MSG_DONTWAIT) < 0 && errno != EAGAIN)
+		return;
+	if (send(fd, text.data, text.len, MSG_NOSIGNAL) < 0)
+		log_debug("statistics for %s: %s", peer.text, strerror(errno));
+	shutdown(fd, SHUT_WR);
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+/* The shorter of two waits, of which -1 is for ever. */
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+/* What ended us, or 0. */
+static int take_signal(struct pool *pool)
+{
+	struct signalfd_siginfo info;
+
+	while (read(pool->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo != SIGCHLD)
+			return (int)info.ssi_signo;
+		reap(pool);
+	}
+	return 0;
+}
+
+/* The order of descriptors: signals, statistics, listeners, channels, silent visitors. */
+static size_t watch_all(struct pool *pool, struct pollfd *fds)
+{
+	size_t n = 0;
+
+	fds[n++] = (struct pollfd){ pool->signal_fd, POLLIN, 0 };
+	fds[n++] = (struct pollfd){ pool->stats_fd, POLLIN, 0 };
+	for (size_t i = 0; i < pool->n_listeners; i++)
+		fds[n++] = (struct pollfd){ pool->listeners[i], POLLIN, 0 };
+	for (int i = 0; i < pool->n_workers; i++)
+		fds[n++] = (struct pollfd){ pool->workers[i].channel, POLLIN, 0 };
+	return n + entrance_watch(&pool->entrance, fds + n);
+}
+
+static void attend(struct pool *pool, const struct pollfd *fds, size_t n_fds)
+{
+	const struct pollfd *listeners = fds + 2, *channels = listeners + pool->n_listeners, *visitors = channels + pool->n_workers;
+	int n_idle = 0;
+
+	if (fds[1].revents)
+		answer_statistics(pool);
+	for (int i = 0; i < pool->n_workers; i++)
+		if (channels[i].revents && pool->workers[i].channel == channels[i].fd && channels[i].fd >= 0)
+			take_outcome(pool, &pool->workers[i]);
+	for (int i = 0; i < pool->n_workers; i++)
+		n_idle += pool->workers[i].pid && !pool->workers[i].is_busy;
+	pool->entrance.queue_max = (size_t)(pool->options->queue + n_idle);
+	count_overload(pool, entrance_look(&pool->entrance, visitors, n_fds - (size_t)(visitors - fds)));
+	for (size_t i = 0; i < pool->n_listeners; i++)
+		if (listeners[i].revents)
+			for (int n = entrance_accept(&pool->entrance, listeners[i].fd); n > 0; n--)
+				stats_accept(&pool->stats);
+	hand_out(pool);
+}
+
+static int loop(struct pool *pool)
+{
+	size_t n_max = 2 + pool->n_listeners + (size_t)pool->n_workers + ENTRANCE_MAX;
+	autofree struct pollfd *fds = mem_array(n_max, sizeof(*fds));
+
+	for (;;) {
+		int wait_ms = sooner(start_missing(pool), entrance_wait_ms(&pool->entrance));
+		size_t n_fds = watch_all(pool, fds);
+		int signal_number;
+
+		if (poll(fds, (nfds_t)n_fds, wait_ms) < 0)
+			for (size_t i = 0; i < n_fds; i++)
+				fds[i].revents = 0;
+		attend(pool, fds, n_fds);
+		signal_number = fds[0].revents ? take_signal(pool) : 0;
+		if (signal_number)
+			return signal_number;
+	}
+}
+
+/* ------------------------------------------------------------------ beginning and end */
+
 static bool any_worker(const struct pool *pool)
 {
 	for (int i = 0; i < pool->n_workers; i++)
@@ -279,7 +338,18 @@ static bool any_worker(const struct pool *pool)
 	return false;
 }
 
-static void end_workers(struct pool *pool, int signal_fd)
+static void reap_for_good(struct pool *pool)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (int i = 0; i < pool->n_workers; i++)
+			if (pool->workers[i].pid == pid)
+				pool->workers[i].pid = 0;
+}
+
+static void end_workers(struct pool *pool)
 {
 	struct deadline deadline = deadline_after_ms(END_MS);
 	struct signalfd_siginfo info;
@@ -287,36 +357,17 @@ static void end_workers(struct pool *pool, int signal_fd)
 	for (int i = 0; i < pool->n_workers; i++)
 		if (pool->workers[i].pid)
 			kill(pool->workers[i].pid, SIGTERM);
-	while (any_worker(pool) && fd_wait(signal_fd, POLLIN, deadline) > 0) {
-		if (read(signal_fd, &info, sizeof(info)) < 0 && errno != EAGAIN)
+	reap_for_good(pool);
+	while (any_worker(pool) && fd_wait(pool->signal_fd, POLLIN, deadline) > 0) {
+		if (read(pool->signal_fd, &info, sizeof(info)) < 0 && errno != EAGAIN)
 			break;
-		reap(pool);
+		reap_for_good(pool);
 	}
+	/* workers that did not end, and what compilers left */
 	for (int i = 0; i < pool->n_workers; i++)
-		if (pool->workers[i].pid)
-			kill(pool->workers[i].pid, SIGKILL);
-	while (any_worker(pool)) {
-		if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD)
-			break;
-		reap(pool);
-	}
+		fd_close(&pool->workers[i].channel);
+	strays_end(NULL, NULL);
 	tmp_dir_remove(pool->base, NULL);
-}
-
-static int wait_for_signal(struct pool *pool, int signal_fd)
-{
-	for (;;) {
-		struct signalfd_siginfo info;
-		int wait_ms = start_missing(pool);
-
-		if (fd_wait(signal_fd, POLLIN, wait_ms < 0 ? deadline_never() : deadline_after_ms(wait_ms)) <= 0)
-			continue;
-		if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-			continue;
-		if (info.ssi_signo != SIGCHLD)
-			return (int)info.ssi_signo;
-		reap(pool);
-	}
 }
 
 static void die_by(const struct options *options, int signal_number)
@@ -334,62 +385,75 @@ static void die_by(const struct options *options, int signal_number)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-int workers_run(const struct options *options, const int *listeners, size_t n_listeners, struct err *err)
+/* What will hold the compilers is found out, and said, once; with --sandbox=require it may end us. */
+static int announce_confinement(struct pool *pool, struct err *err)
 {
-	struct pool pool = { .options = options, .listeners = listeners, .n_listeners = n_listeners, .lock_fd = -1 };
-	int n_processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	struct confine_wish wish = { .mode = pool->options->sandbox };
+	struct confine confine;
+
+	if (confine_make(&confine, &wish, NULL, err) < 0)
+		return -1;
+	str_copy(pool->layers, sizeof(pool->layers), confine.layers);
+	if (confine.mode == CONFINE_OFF)
+		log_warning("compilers are not confined: --sandbox=off");
+	else if (confine.complete)
+		log_notice("compilers are confined by %s", confine.layers);
+	else
+		log_warning("compilers are only confined by %s", confine.layers);
+	confine_release(&confine);
+	return 0;
+}
+
+static int open_signals(void)
+{
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGALRM, SIGCHLD };
-	int signal_fd, signal_number;
 	sigset_t wanted;
 
-	if (make_base(&pool.base, &pool.lock_fd, err) < 0)
-		return -1;
-	if (options->no_fork) {
-		self.dir[0] = '\0';
-		snprintf(self.dir, sizeof(self.dir), "%s", pool.base);
-		catch_end();
-		serve_for_ever(&pool, pool.base);
-		return err_set(err, ERR_CONNECT, "cannot accept");
-	}
-	pool.n_workers = options->jobs ? options->jobs : (n_processors > 0 ? n_processors : 1) + 2;
-	pool.workers = mem_array((size_t)pool.n_workers, sizeof(*pool.workers));
-	log_info("%d CPUs online on this server", n_processors);
-	log_info("allowing up to %d active jobs", pool.n_workers);
 	sigemptyset(&wanted);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		sigaddset(&wanted, ends[i]);
 	sigprocmask(SIG_BLOCK, &wanted, NULL);
-	signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-	signal_number = wait_for_signal(&pool, signal_fd);
-	end_workers(&pool, signal_fd);
-	fd_close(&signal_fd);
+	return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int serve(struct pool *pool)
+{
+	int signal_number;
+
+	pool->n_workers = pool->options->jobs;
+	pool->workers = mem_array((size_t)pool->n_workers, sizeof(*pool->workers));
+	for (int i = 0; i < pool->n_workers; i++)
+		pool->workers[i].channel = -1;
+	log_info("%d CPUs online on this server", (int)sysconf(_SC_NPROCESSORS_ONLN));
+	log_info("allowing up to %d active jobs", pool->n_workers);
+	stats_init(&pool->stats, clock_now_ms());
+	pool->signal_fd = open_signals();
+	signal_number = loop(pool);
+	entrance_release(&pool->entrance);
+	end_workers(pool);
+	fd_close(&pool->signal_fd);
+	stats_release(&pool->stats);
+	free(pool->workers);
+	return signal_number;
+}
+
+int workers_run(const struct options *options, const int *listeners, size_t n_listeners, int stats_fd, struct err *err)
+{
+	struct pool pool = {
+		.options = options, .listeners = listeners, .n_listeners = n_listeners, .stats_fd = stats_fd, .signal_fd = -1, .lock_fd = -1,
+		.entrance = { .access = &options->access }, .disks = LOAD_MEMORY_INIT,
+	};
+	int signal_number;
+
+	if (announce_confinement(&pool, err) < 0 || workdir_make(&pool.base, &pool.lock_fd, err) < 0)
+		return -1;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (options->no_fork)
+		return worker_serve_alone(options, pool.base, listeners, n_listeners, err);
+	strays_adopt();
+	signal_number = serve(&pool);
 	fd_close(&pool.lock_fd);
-	free(pool.workers);
 	free(pool.base);
 	die_by(options, signal_number);
 	return 0;
-}
-
-int workers_serve_inetd(const struct options *options, struct err *err)
-{
-	char text[SOCK_TEXT_MAX + 16];
-	struct sock_addr peer;
-	autofree char *base = NULL;
-	autoclose int lock_fd = -1;
-	int ret;
-
-	if (make_base(&base, &lock_fd, err) < 0)
-		return -1;
-	snprintf(self.dir, sizeof(self.dir), "%s", base);
-	catch_end();
-	describe(-1, 0, text, &peer);
-	if (is_admitted(&options->access, &peer, 0)) {
-		ret = job_serve(0, 1, text, base, options);
-	} else {
-		log_error("connection from client '%s' denied by access list", text);
-		ret = ERR_DENIED;
-	}
-	tmp_dir_remove(base, NULL);
-	/* refusals and compile errors are jobs that were served */
-	return ret == ERR_NO_COMPILER ? 0 : ret;
 }

@@ -9,10 +9,8 @@
 #include "daemon/options.h"
 
 /* Serves on the listening sockets until SIGTERM, SIGINT, SIGHUP or the lifetime's SIGALRM, ends all
- * workers and compilers within a second, removes every file, and dies by that signal. */
-int workers_run(const struct options *options, const int *listeners, size_t n_listeners, struct err *err);
-
-/* One job on stdin and stdout, as from inetd or ssh; its "ret" is the exit status. */
-int workers_serve_inetd(const struct options *options, struct err *err);
+ * workers and compilers within a second, removes every file, and dies by that signal. stats_fd: where
+ * statistics are asked for, or -1. */
+int workers_run(const struct options *options, const int *listeners, size_t n_listeners, int stats_fd, struct err *err);
 
 #endif

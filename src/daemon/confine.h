@@ -1,0 +1,46 @@
+/* daemon/confine.h - what a compiler may do to this machine. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef DAEMON_CONFINE_H
+#define DAEMON_CONFINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum confine_mode { CONFINE_AUTO, CONFINE_REQUIRE, CONFINE_OFF };
+
+struct confine_wish {
+	enum confine_mode mode;
+	bool any_program;		/* no allow-list: whatever can be read may be run */
+	char *const *tools;		/* further files and directories to read and execute */
+	size_t n_tools;
+	char *const *caches;		/* directories to write, for the prefix program */
+	size_t n_caches;
+	int64_t memory_bytes;		/* 0: as much as the machine has */
+	int cpu_s;			/* 0: 4 hours */
+	int jobs;
+};
+
+struct confine {
+	enum confine_mode mode;
+	int rules_fd;			/* Landlock, or -1 */
+	struct buf filter;		/* empty: none */
+	int64_t memory_bytes;
+	int cpu_s, n_processes;
+	char layers[160];		/* "landlock 6, seccomp, no_new_privs, limits", for log and statistics */
+	bool complete;
+};
+#define CONFINE_INIT { CONFINE_OFF, -1, BUF_INIT, 0, 0, 0, "none", false }
+
+/* Prepares all that can be prepared, for jobs below work_dir (NULL: only finds out what holds).
+ * ERR_PRIVILEGES with CONFINE_REQUIRE when a layer is missing. */
+int confine_make(struct confine *confine, const struct confine_wish *wish, const char *work_dir, struct err *err);
+void confine_release(struct confine *confine);
+
+/* In a child before exec: only system calls. 0, or -1 and errno when a prepared layer failed. */
+int confine_enter(const struct confine *confine);
+
+#endif

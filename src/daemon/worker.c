@@ -1,0 +1,137 @@
+/* daemon/worker.c - see worker.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/fdpass.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "base/tmp.h"
+#include "daemon/job.h"
+#include "daemon/peer.h"
+#include "daemon/strays.h"
+#include "daemon/workdir.h"
+
+/* Prepares the walls around the compilers that run below dir. */
+static int make_confine(struct confine *confine, const struct options *options, const char *dir, struct err *err)
+{
+	struct confine_wish wish = {
+		.mode = options->sandbox, .any_program = options->insecure, .tools = options->tools.words, .n_tools = options->tools.n,
+		.caches = options->caches.words, .n_caches = options->caches.n, .memory_bytes = (int64_t)options->job_memory_mib << 20,
+		.cpu_s = options->job_lifetime_s, .jobs = options->jobs,
+	};
+
+	strays_adopt();
+	return confine_make(confine, &wish, dir, err);
+}
+
+/* As if the parent had told us to: what is ours goes, too. */
+static _Noreturn void end(void)
+{
+	raise(SIGTERM);
+	_exit(0);
+}
+
+_Noreturn void worker_run(const struct options *options, const char *dir, int channel, pid_t parent)
+{
+	struct confine confine;
+	struct err err = ERR_INIT;
+
+	workdir_remove_at_end(dir);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (proc_die_with_parent(SIGTERM, parent) < 0 || (mkdir(dir, 0700) < 0 && errno != EEXIST)) {
+		log_error("worker cannot start: %s", strerror(errno));
+		_exit(ERR_FAILED);
+	}
+	if (make_confine(&confine, options, dir, &err) < 0) {
+		log_error("worker cannot start: %s", err.text);
+		_exit(ERR_PRIVILEGES);
+	}
+	for (;;) {
+		struct job_outcome outcome;
+		struct peer peer;
+		char byte;
+		int fd = -1, n_refused = 0;
+		ssize_t n = fdpass_recv(channel, &byte, 1, &fd, &n_refused);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			end();
+		peer_describe(&peer, fd);
+		sock_tune_tcp(fd);
+		job_serve(fd, fd, peer.text, dir, options, &confine, &outcome);
+		fd_close(&fd);
+		if (send(channel, &outcome, sizeof(outcome), MSG_NOSIGNAL) < 0)
+			end();
+	}
+}
+
+static void serve_one(const struct options *options, int fd, const char *dir, const struct confine *confine)
+{
+	struct job_outcome outcome;
+	struct peer peer;
+
+	peer_describe(&peer, fd);
+	if (!peer_is_admitted(&peer, &options->access, fd))
+		return;
+	log_info("connection from %s", peer.text);
+	sock_tune_tcp(fd);
+	job_serve(fd, fd, peer.text, dir, options, confine, &outcome);
+}
+
+int worker_serve_alone(const struct options *options, const char *dir, const int *listeners, size_t n_listeners, struct err *err)
+{
+	autofree struct pollfd *fds = mem_array(n_listeners, sizeof(*fds));
+	struct confine confine;
+
+	workdir_remove_at_end(dir);
+	if (make_confine(&confine, options, dir, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n_listeners; i++)
+		fds[i] = (struct pollfd){ listeners[i], POLLIN, 0 };
+	for (;;) {
+		if (poll(fds, n_listeners, -1) < 0 && errno != EINTR)
+			return err_sys(err, ERR_CONNECT, "cannot accept");
+		for (size_t i = 0; i < n_listeners; i++) {
+			autoclose int fd = fds[i].revents ? accept4(fds[i].fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+
+			if (fd >= 0)
+				serve_one(options, fd, dir, &confine);
+		}
+	}
+}
+
+int worker_serve_inetd(const struct options *options, struct err *err)
+{
+	struct job_outcome outcome = { .ret = ERR_DENIED };
+	autofree char *base = NULL;
+	autoclose int lock_fd = -1;
+	struct confine confine;
+	struct peer peer;
+
+	if (workdir_make(&base, &lock_fd, err) < 0)
+		return -1;
+	workdir_remove_at_end(base);
+	if (make_confine(&confine, options, base, err) < 0) {
+		tmp_dir_remove(base, NULL);
+		return -1;
+	}
+	peer_describe(&peer, 0);
+	if (peer_is_admitted(&peer, &options->access, 0))
+		job_serve(0, 1, peer.text, base, options, &confine, &outcome);
+	confine_release(&confine);
+	tmp_dir_remove(base, NULL);
+	return outcome.ret;
+}
