@@ -75,7 +75,7 @@ static void builds_are_forgotten_but_never_one_with_jobs(void **state)
 {
 	struct feed feed;
 	struct feed_job job, other;
-	char label[16];
+	char label[32];
 
 	(void)state;
 	feed_init(&feed);
