@@ -24,6 +24,7 @@
 #include "base/fdpass.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "base/signals.h"
 #include "base/str.h"
 #include "base/tmp.h"
@@ -32,7 +33,7 @@
 #include "gateway/filter.h"
 #include "gateway/handoff.h"
 #include "gateway/notify.h"
-#include "net/ssh.h"
+#include "gateway/ssh-pool.h"
 
 enum { RESOLVE_S = 10, END_MS = 900 };
 
@@ -45,7 +46,7 @@ struct helper {
 	struct control *control;
 	struct event *loop_readable, *patience;
 	struct event *signals[4];
-	char *ssh_words;
+	struct ssh_pool *ssh_pool;
 	bool ending, loop_ended;
 	int loop_status;
 };
@@ -251,20 +252,34 @@ static void resolve(const struct helper *helper, struct helper_answer *answer, c
 
 /* ------------------------------------------------------------------ ssh */
 
-static void start_ssh(const struct helper *helper, struct helper_answer *answer, const struct host_spec *spec)
-{
-	struct stream stream = STREAM_INIT;
-	struct err err = ERR_INIT;
+/* An answer that waits for the pool's. */
+struct ssh_question {
+	const struct helper *helper;
+	struct helper_answer answer;
+};
 
-	if (ssh_start(spec, helper->ssh_words, -1, &stream, &err) < 0) {
-		send_failure(helper, answer, err.text);
-		return;
+static void helper_on_ssh(void *context, int fd, const char *why)
+{
+	struct ssh_question *question = context;
+
+	if (fd < 0) {
+		send_failure(question->helper, &question->answer, why);
+	} else {
+		question->answer.ok = 1;
+		send_answer(question->helper, &question->answer, fd);
 	}
-	answer->ok = 1;
-	send_answer(helper, answer, stream.in_fd);
-	fd_close(&stream.in_fd);
-	/* It ends when the loop's end of the socket does, and with us; SIGCHLD reaps it. */
-	fd_close(&stream.child.pidfd);
+	free(question);
+}
+
+/* The pool, with its directory, comes into being with the first server that needs it. */
+static void start_ssh(struct helper *helper, const struct helper_answer *answer, const struct host_spec *spec)
+{
+	struct ssh_question *question = mem_alloc(sizeof(*question));
+
+	*question = (struct ssh_question){ helper, *answer };
+	if (!helper->ssh_pool)
+		helper->ssh_pool = ssh_pool_new(helper->base, env_get("DISTCC_SSH"));
+	ssh_pool_ask(helper->ssh_pool, spec, helper_on_ssh, question);
 }
 
 /* ------------------------------------------------------------------ connections to be passed on */
@@ -371,8 +386,11 @@ static void reap(struct helper *helper)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != helper->setup->loop_pid)
+		if (pid != helper->setup->loop_pid) {
+			if (helper->ssh_pool)
+				ssh_pool_reaped(helper->ssh_pool, pid, status);
 			continue;
+		}
 		helper->loop_ended = true;
 		helper->loop_status = status;
 		event_base_loopbreak(helper->base);
@@ -404,14 +422,6 @@ static int exit_status(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : ERR_FAILED;
 }
 
-/* Which ssh: the gateway's own DISTCC_SSH, and never one that asks for a password. */
-static char *choose_ssh(void)
-{
-	const char *words = env_get("DISTCC_SSH");
-
-	return words ? mem_strdup(words) : mem_strdup("ssh -o BatchMode=yes");
-}
-
 static void make_events(struct helper *helper)
 {
 	const struct helper_setup *setup = helper->setup;
@@ -430,18 +440,18 @@ static void make_events(struct helper *helper)
 static void release(struct helper *helper)
 {
 	control_close(helper->control);
+	ssh_pool_free(helper->ssh_pool);
 	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
 		event_free(helper->signals[i]);
 	event_free(helper->patience);
 	event_free(helper->loop_readable);
 	event_base_free(helper->base);
 	farm_release(&helper->farm);
-	free(helper->ssh_words);
 }
 
 int helper_run(struct helper_setup *setup)
 {
-	struct helper helper = { .setup = setup, .farm = FARM_INIT(setup->options), .ssh_words = choose_ssh() };
+	struct helper helper = { .setup = setup, .farm = FARM_INIT(setup->options) };
 
 	helper.base = event_base_new();
 	if (!helper.base) {

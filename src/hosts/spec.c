@@ -19,6 +19,7 @@ void host_spec_release(struct host_spec *spec)
 	free(spec->path);
 	free(spec->auth_name);
 	free(spec->use);
+	free(spec->forward_to);
 	*spec = (struct host_spec)HOST_SPEC_INIT;
 }
 
@@ -32,6 +33,7 @@ void host_spec_copy(struct host_spec *to, const struct host_spec *from)
 	to->path = mem_strdup(from->path);
 	to->auth_name = mem_strdup(from->auth_name);
 	to->use = mem_strdup(from->use);
+	to->forward_to = mem_strdup(from->forward_to);
 }
 
 int host_spec_protocol(const struct host_spec *spec)
@@ -63,7 +65,7 @@ static int take_limit(const char **at, struct host_spec *spec, struct err *err)
 
 /* --------------------------------------------------------------- options: one row each */
 
-enum option_effect { SET_LZO, SET_CPP, SET_DOWN, SET_AUTH, SET_RAW, SET_FD, SET_RELAY, SET_USE };
+enum option_effect { SET_LZO, SET_CPP, SET_DOWN, SET_AUTH, SET_RAW, SET_FD, SET_RELAY, SET_USE, SET_FORWARD };
 
 static const struct {
 	const char *name;
@@ -78,6 +80,7 @@ static const struct {
 	{ "fd", SET_FD, false, false, true },
 	{ "relay", SET_RELAY, false, false, true },
 	{ "hosts", SET_USE, true, true, true },
+	{ "forward", SET_FORWARD, true, false, false },
 };
 
 static void apply_option(struct host_spec *spec, enum option_effect effect, const char *value)
@@ -93,6 +96,11 @@ static void apply_option(struct host_spec *spec, enum option_effect effect, cons
 		spec->auth = true;
 		free(spec->auth_name);
 		spec->auth_name = mem_strdup(value);
+		break;
+	case SET_FORWARD:
+		spec->forward = true;
+		free(spec->forward_to);
+		spec->forward_to = value && *value ? mem_strdup(value) : NULL;
 		break;
 	case SET_USE:
 		free(spec->use);
@@ -124,6 +132,21 @@ static int take_option(const char **at, struct host_spec *spec, struct err *err)
 	return err_set(err, ERR_HOSTSPEC, "unrecognized option in host specification: ',%s'", word);
 }
 
+static int check_forward(const struct host_spec *spec, struct err *err)
+{
+	const char *to = spec->forward_to;
+	int64_t port;
+
+	if (spec->kind != HOST_SSH)
+		return err_set(err, ERR_HOSTSPEC, "option ',forward' is for ssh hosts only");
+	if (spec->command)
+		return err_set(err, ERR_HOSTSPEC, "with ',forward' no command is run: leave ':%s' out", spec->command);
+	/* ssh takes "A:B" for two things, and a blank cannot be in an entry */
+	if (to && (*to == '/' ? strchr(to, ':') != NULL : !str_to_int(to, 1, PORT_MAX, &port)))
+		return err_set(err, ERR_HOSTSPEC, "',forward=%s': a port from 1 to %d or the /PATH of a socket is needed", to, PORT_MAX);
+	return 0;
+}
+
 static int take_options(const char *at, struct host_spec *spec, struct err *err)
 {
 	while (*at == ',') {
@@ -137,6 +160,8 @@ static int take_options(const char *at, struct host_spec *spec, struct err *err)
 		return err_set(err, ERR_HOSTSPEC, "pump mode (',cpp') requires compression (',lzo')");
 	if (spec->want_fd && (spec->want_relay || spec->raw))
 		return err_set(err, ERR_HOSTSPEC, "',fd' excludes ',relay' and ',raw'");
+	if (spec->forward && check_forward(spec, err) < 0)
+		return -1;
 	if (spec->raw && spec->use)
 		return err_set(err, ERR_HOSTSPEC, "',hosts=' needs a lease, so it excludes ',raw'");
 	return 0;

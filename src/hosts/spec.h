@@ -27,8 +27,10 @@ struct host_spec {
 	bool want_fd;		/* UNIX: ",fd" */
 	bool want_relay;	/* UNIX: ",relay" */
 	char *use;		/* UNIX: "A+B" of ",hosts=A+B", or NULL */
+	bool forward;		/* SSH: through a forwarded channel to a distccd that listens there */
+	char *forward_to;	/* SSH: its port or "/PATH"; NULL: port 3632 */
 };
-#define HOST_SPEC_INIT { HOST_LOCAL, NULL, NULL, 0, NULL, NULL, NULL, 0, false, false, false, false, false, NULL, false, false, false, NULL }
+#define HOST_SPEC_INIT { HOST_LOCAL, NULL, NULL, 0, NULL, NULL, NULL, 0, false, false, false, false, false, NULL, false, false, false, NULL, false, NULL }
 
 enum { HOST_LIMIT_DEFAULT = 4, HOST_LIMIT_LOCAL = 2, HOST_LIMIT_MAX = 10000, HOST_UNIX_PATH_MAX = 107 };
 

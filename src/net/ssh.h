@@ -8,12 +8,19 @@
 #include "hosts/spec.h"
 #include "net/stream.h"
 
-/* SSH_WORDS [-l USER] HOST COMMAND --inetd --enable-tcp-insecure; ssh_words is the value of
- * DISTCC_SSH, split at blanks (NULL: "ssh"). */
-void ssh_command(struct argv *out, const struct host_spec *host, const char *ssh_words);
+/* SSH_WORDS: the value of DISTCC_SSH, split at blanks (NULL: "ssh"). */
+void ssh_words(struct argv *out, const char *words);
+/* [-l USER] HOST */
+void ssh_destination(struct argv *out, const struct host_spec *host);
+/* COMMAND --inetd --enable-tcp-insecure */
+void ssh_server(struct argv *out, const struct host_spec *host);
+/* All of it: what a client runs for one job. With ",forward": SSH_WORDS -W localhost:PORT [-l USER] HOST.
+ * ERR_HOSTSPEC for ",forward=/PATH", which needs a gateway. */
+int ssh_command(struct argv *out, const struct host_spec *host, const char *words, struct err *err);
 
-/* Starts it on one AF_UNIX socket pair for both directions. stderr is inherited unless >= 0. */
-int ssh_start(const struct host_spec *host, const char *ssh_words, int stderr_fd, struct stream *stream,
-	      struct err *err);
+enum { SSH_FORWARD_PORT = 3632 };
+
+/* Runs it on one AF_UNIX socket pair for both directions. stderr is inherited unless >= 0. */
+int ssh_start(const struct host_spec *host, const char *words, int stderr_fd, struct stream *stream, struct err *err);
 
 #endif

@@ -31,6 +31,8 @@ static char *describe(const struct host_spec *spec)
 		buf_add_format(&out, " auth=%s", spec->auth_name ? spec->auth_name : "");
 	if (spec->use)
 		buf_add_format(&out, " hosts=%s", spec->use);
+	if (spec->forward)
+		buf_add_format(&out, " forward=%s", spec->forward_to ? spec->forward_to : "");
 	if (spec->command)
 		buf_add_format(&out, " cmd=%s", spec->command);
 	return buf_steal(&out);
@@ -72,6 +74,9 @@ static const struct {
 	{ "me@farm:3632", "ssh me@farm/4 cmd=3632" },
 	{ "me@farm:distccd/5", "ssh me@farm/4 cmd=distccd/5" },
 	{ "me@farm:", "ssh me@farm/4" },
+	{ "me@farm/6,forward,lzo", "ssh me@farm/6 given lzo forward=" },
+	{ "@farm,forward=3700", "ssh @farm/4 forward=3700" },
+	{ "me@farm,forward=/run/distccd.sock,down", "ssh me@farm/4 down forward=/run/distccd.sock" },
 	/* unix: is looked for before '@' */
 	{ "unix:/run/distcc-gw/socket", "unix /run/distcc-gw/socket/0" },
 	{ "unix:/run/distcc-gw.sock/24,lzo,cpp", "unix /run/distcc-gw.sock/24 given lzo cpp" },
@@ -147,6 +152,11 @@ static const struct {
 	{ "@", "hostname is required in SSH host specification" },
 	{ "user@", "hostname is required in SSH host specification" },
 	{ "u@h/0", "bad limit" },
+	{ "u@h,forward=0", "a port from 1 to 65535 or the /PATH" },
+	{ "u@h,forward=http", "a port from 1 to 65535 or the /PATH" },
+	{ "u@h,forward=/a:b", "a port from 1 to 65535 or the /PATH" },
+	{ "u@h:distccd,forward", "with ',forward' no command is run" },
+	{ "h,forward", "is for ssh hosts only" },
 	/* an option of ssh in disguise: -oProxyCommand=... runs a program */
 	{ "-oProxyCommand=x@h", "begins with '-' would be an option of ssh" },
 	{ "u@-oProxyCommand=x", "begins with '-' would be an option of ssh" },

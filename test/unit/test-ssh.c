@@ -28,6 +28,8 @@ static void the_command_is_that_of_distcc(void **state)
 		{ "@farm", "rsh", "rsh farm distccd --inetd --enable-tcp-insecure" },
 		{ "@farm", "  ssh  -p 99 -i 'a b' ", "ssh -p 99 -i \"'a\" \"b'\" farm distccd --inetd --enable-tcp-insecure" },
 		{ "@farm", "   ", "ssh farm distccd --inetd --enable-tcp-insecure" },
+		{ "me@farm,forward", NULL, "ssh -W localhost:3632 -l me farm" },
+		{ "@farm,forward=99", "ssh -p 22", "ssh -p 22 -W localhost:99 farm" },
 		/* the program and twelve words */
 		{ "@farm", "ssh 1 2 3 4 5 6 7 8 9 10 11 12 13 14", "ssh 1 2 3 4 5 6 7 8 9 10 11 12 farm distccd --inetd --enable-tcp-insecure" },
 	};
@@ -36,9 +38,10 @@ static void the_command_is_that_of_distcc(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		autohost host = host_of(rows[i].token);
 		autoargv command = ARGV_INIT;
+		struct err err = ERR_INIT;
 		autofree char *text = NULL;
 
-		ssh_command(&command, &host, rows[i].words);
+		assert_ok(ssh_command(&command, &host, rows[i].words, &err));
 		text = argv_printable(&command);
 		assert_string_equal(text, rows[i].command);
 	}
@@ -53,8 +56,9 @@ static void words_of_the_host_list_are_not_options(void **state)
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
 		autohost host = host_of(tokens[i]);
 		autoargv command = ARGV_INIT;
+		struct err err = ERR_INIT;
 
-		ssh_command(&command, &host, NULL);
+		assert_ok(ssh_command(&command, &host, NULL, &err));
 		for (size_t n = 1; n + 2 < command.n; n++)		/* up to distccd's own options */
 			assert_true(command.words[n][0] != '-' || (n == 1 && str_equal(command.words[n], "-l")));
 	}
