@@ -78,10 +78,10 @@ int host_list_parse(struct host_list *list, const char *text, struct err *err)
 			text += strcspn(text, "\n\r");
 			continue;
 		}
-		/* A '#' glued to an option or a limit ends the token cleanly; after a host name it is
-		 * part of the token, and the parser refuses it. */
+		/* A '#' glued to an option, a limit or localhost ends the token cleanly; after another
+		 * host name it is part of the token, and the parser refuses it. */
 		len = strcspn(text, separators);
-		if (memchr(text, ',', len) || memchr(text, '/', len)) {
+		if (memchr(text, ',', len) || memchr(text, '/', len) || str_starts_with(text, "localhost#")) {
 			const char *hash = memchr(text, '#', len);
 
 			if (hash)

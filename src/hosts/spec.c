@@ -111,7 +111,8 @@ static void apply_option(struct host_spec *spec, enum option_effect effect, cons
 
 static int take_option(const char **at, struct host_spec *spec, struct err *err)
 {
-	size_t len = strcspn(*at, ",");
+	/* a value may hold a slash; behind an option without one it begins a limit */
+	size_t name_len = strcspn(*at, ",/="), len = (*at)[name_len] == '=' ? strcspn(*at, ",") : name_len;
 	autofree char *word = mem_strndup(*at, len);
 	char *value = strchr(word, '=');
 
@@ -154,6 +155,9 @@ static int take_options(const char *at, struct host_spec *spec, struct err *err)
 		if (take_option(&at, spec, err) < 0)
 			return -1;
 	}
+	/* 3.4 passes over a limit behind the options; whoever writes one means it */
+	if (*at == '/' && take_limit(&at, spec, err) < 0)
+		return -1;
 	if (*at)
 		return err_set(err, ERR_HOSTSPEC, "cannot understand '%s' at the end", at);
 	if (spec->cpp && !spec->lzo)
