@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The manual pages know every option that --help prints and every variable that the code reads."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from lib import peers
+
+MAN = peers.TOP / "doc" / "man"
+PAGES = sorted(MAN.glob("*.[1-8]"))
+PROGRAMS = re.search(r"^PROGRAMS = (.*)$", (peers.BUILD / "Makefile").read_text(), re.M).group(1).split()
+OPTION = re.compile(r"(?<![\w-])--?[A-Za-z#][\w-]*")
+
+
+def words_of(page):
+    """The text of a page without the marks of roff that stand inside words."""
+    return re.sub(r"\\f[BIPR]|\\&", "", page.read_text()).replace("\\-", "-")
+
+
+def has_word(text, word):
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
+
+
+def options_of(program):
+    """The options at the beginning of the lines of --help: "  -j, --jobs N   jobs at once"."""
+    text = subprocess.run([peers.BUILD / program, "--help"], capture_output=True, text=True, timeout=20).stdout
+    found = set()
+    for line in text.splitlines():
+        if re.match(r" +-", line):
+            found.update(OPTION.findall(re.split(r" {2,}(?=[^-])", line.strip())[0]))
+    return found
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_option_of_help_is_in_the_manual(program):
+    options = options_of(program)
+    assert "--help" in options or program == "lsdistcc", f"{program} --help prints no options"
+    page = next((p for p in PAGES if p.stem == program), None)
+    assert page, f"{program} has no manual page"
+    text = words_of(page)
+    assert not [o for o in sorted(options) if not has_word(text, o)], f"these are not in {page.name}"
+
+
+def test_every_variable_that_is_read_is_in_a_manual():
+    read = set()
+    for source in (peers.TOP / "src").glob("*/*.c"):
+        read.update(re.findall(r'"(_?DISTCCD?_[A-Z_]+|UNCACHED_ERR_FD|TMPDIR)"', source.read_text()))
+    assert {"DISTCC_HOSTS", "DISTCC_FALLBACK", "_DISTCC_SAFEGUARD"} <= read
+    text = "\n".join(words_of(page) for page in PAGES)
+    assert not [v for v in sorted(read) if not has_word(text, v)], "these are in no manual page"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_a_page_is_set_without_a_warning(page):
+    run = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_each_page_names_itself_and_has_the_usual_sections():
+    for page in PAGES:
+        text = words_of(page)
+        assert re.search(rf"^\.TH {re.escape(page.stem)} {page.suffix[1:]} ", text, re.M | re.I), f"{page.name}: no .TH with its name"
+        for section in ("NAME", "SYNOPSIS", "SEE ALSO"):
+            assert re.search(rf'^\.SH "?{section}"?$', text, re.M), f"{page.name}: no {section}"
+
+
+def test_see_also_leads_to_pages_that_exist():
+    names = {page.name for page in PAGES}
+    ours = re.compile(r"\b((?:distcc|lsdistcc|pump|include_server)[\w-]*)\s*\"?\s*\((\d)\)")
+    for page in PAGES:
+        section = re.split(r'^\.SH "?SEE ALSO"?$', words_of(page), flags=re.M)[1]
+        led_to = {f"{name}.{number}" for name, number in ours.findall(section)}
+        assert led_to and led_to <= names, f"{page.name} leads to {sorted(led_to - names) or 'none of ours'}"
