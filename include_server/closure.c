@@ -1,0 +1,512 @@
+/*
+ * include_server/closure.c - see closure.h.
+ *
+ * Files are lists of operations (source.h); walk() executes them. A conditional that is false jumps
+ * along its chain, so nothing is kept on a stack. Where a condition is unknown each branch is walked
+ * in turn with macros->uncertain raised: what is defined there is `maybe` afterwards.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "include_server/closure.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "include_server/condition.h"
+
+enum {
+	STEPS_MAX = 40000000,		/* tokens and directives: about a second */
+	DEPTH_MAX = 200,		/* gcc's own limit of nested includes */
+	ASK_ROUNDS = 4
+};
+
+struct frame {
+	const struct frame *above;
+	struct entry *entry;
+	struct file *file;
+	int at;				/* where in the path it was found; -1: beside its includer */
+	bool absolute;
+};
+
+static uint32_t *grow(uint32_t *array, uint32_t *n, uint32_t id)
+{
+	if (id >= *n) {
+		uint32_t more = (id + 2048) & ~1023u;
+
+		array = mem_resize(array, more, sizeof(*array));
+		memset(array + *n, 0, (more - *n) * sizeof(*array));
+		*n = more;
+	}
+	return array;
+}
+
+void analysis_init(struct analysis *a)
+{
+	*a = (struct analysis){ .arena = ARENA_INIT };
+}
+
+void analysis_release(struct analysis *a)
+{
+	view_release(&a->view);
+	macros_release(&a->macros);
+	free(a->needed);
+	free(a->known);
+	free(a->known_at);
+	free(a->once);
+	argv_release(&a->questions);
+	arena_release(&a->arena);
+}
+
+/* --------------------------------------------------------------- what is needed */
+
+static int note_needed(struct analysis *a, struct entry *entry, bool absolute)
+{
+	uint32_t n = a->n_known;
+
+	if (!view_real(&a->view, entry))
+		return err_set(a->err, ERR_NO_FILE, "'%s' changes while it is looked at", entry->path);
+	if (view_is_system_path(&a->view, entry->real))
+		return 0;
+	a->known = grow(a->known, &n, entry->id);
+	a->known_at = grow(a->known_at, &a->n_known, entry->id);
+	if (a->known[entry->id] == a->pass) {
+		struct needed *needed = &a->needed[a->known_at[entry->id]];
+
+		if (absolute && !needed->spelling)
+			needed->spelling = entry->path;
+		return 0;
+	}
+	if (a->n_needed == a->capacity) {
+		a->capacity = a->capacity ? a->capacity * 2 : 64;
+		a->needed = mem_resize(a->needed, a->capacity, sizeof(*a->needed));
+	}
+	a->known[entry->id] = a->pass;
+	a->known_at[entry->id] = (uint32_t)a->n_needed;
+	a->needed[a->n_needed++] = (struct needed){ entry, view_entry(&a->view, entry), absolute ? entry->path : NULL };
+	return 0;
+}
+
+/* --------------------------------------------------------------- names */
+
+/* "name" or <name> at the beginning of text; false for anything else. */
+static bool parse_name(const char *text, size_t len, const char **name, size_t *name_len, bool *quoted)
+{
+	const char *end;
+
+	if (len < 3 || (text[0] != '"' && text[0] != '<'))
+		return false;
+	end = memchr(text + 1, text[0] == '"' ? '"' : '>', len - 1);
+	if (!end || end == text + 1)
+		return false;
+	*quoted = text[0] == '"';
+	*name = text + 1;
+	*name_len = (size_t)(end - text - 1);
+	return true;
+}
+
+static struct found find_name(struct analysis *a, const struct frame *frame, const char *name, size_t len, bool quoted, bool next)
+{
+	while (len > 2 && name[0] == '.' && name[1] == '/') {
+		name += 2;
+		len -= 2;
+	}
+	/* In the main file, and in files that no directory of the path led to, it is a plain #include. */
+	if (next && frame->above && frame->at >= 0)
+		return path_find(&a->path, &a->view, NULL, (size_t)frame->at + 1, name, len);
+	return path_find(&a->path, &a->view, quoted ? frame->entry->dir : NULL, quoted ? 0 : a->path.n_quote, name, len);
+}
+
+static bool found_absolutely(const struct analysis *a, const struct frame *frame, struct found found, const char *name)
+{
+	if (name[0] == '/')
+		return true;
+	return found.at < 0 ? frame->absolute : a->path.absolute[found.at];
+}
+
+/* --------------------------------------------------------------- what conditions ask */
+
+static enum truth has_include(void *context, const char *spelling, size_t len, bool next)
+{
+	struct analysis *a = context;
+	const char *name;
+	size_t name_len;
+	bool quoted;
+	struct found found;
+
+	if (!parse_name(spelling, len, &name, &name_len, &quoted))
+		return TRUTH_UNKNOWN;
+	found = find_name(a, a->frame, name, name_len, quoted, next);
+	if (!found.entry)
+		return TRUTH_FALSE;
+	/* It must be there on the server too, although nobody may read it. */
+	return note_needed(a, found.entry, found_absolutely(a, a->frame, found, name)) < 0 ? TRUTH_UNKNOWN : TRUTH_TRUE;
+}
+
+static bool has_something(void *context, const char *question, long long *value)
+{
+	struct analysis *a = context;
+	bool asked;
+
+	if (toolchain_answer(a->view.world, a->toolchain, question, value, &asked))
+		return true;
+	if (!asked)
+		argv_add(&a->questions, question);
+	return false;
+}
+
+static bool is_operator(void *context, const struct symbol *symbol)
+{
+	struct analysis *a = context;
+
+	for (size_t i = 0; i < a->toolchain->n_operators; i++)
+		if (a->toolchain->operators[i] == symbol)
+			return true;
+	return false;
+}
+
+static enum truth judge(struct analysis *a, const struct op *op)
+{
+	struct oracle oracle = { a, has_include, has_something, is_operator,
+				 a->toolchain->language == LANG_CXX || a->toolchain->language == LANG_OBJCXX };
+	const struct frozen *tokens;
+	enum truth truth;
+
+	switch (op->kind) {
+	case OP_IFDEF: case OP_ELIFDEF:
+		return condition_defined(&a->macros, &oracle, op->symbol);
+	case OP_IFNDEF: case OP_ELIFNDEF:
+		truth = condition_defined(&a->macros, &oracle, op->symbol);
+		return truth == TRUTH_UNKNOWN ? truth : truth == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE;
+	case OP_IF: case OP_ELIF:
+		a->macros.line = op->line;
+		arena_clear(&a->macros.scratch);
+		tokens = freeze((_Atomic(struct frozen *) *)(uintptr_t)&op->tokens, &a->view.world->symbols, op->text, op->text_len);
+		return condition_eval(&a->macros, &oracle, tokens->at, tokens->n);
+	default:	/* OP_ELSE */
+		return TRUTH_TRUE;
+	}
+}
+
+/* --------------------------------------------------------------- the walk */
+
+static int walk(struct analysis *a, const struct frame *frame, size_t from, size_t to);
+
+static int too_much(struct analysis *a)
+{
+	return err_set(a->err, ERR_TIMEOUT, "the analysis would take too long");
+}
+
+static int enter(struct analysis *a, const struct frame *above, struct entry *entry, int at, bool absolute, bool once)
+{
+	struct frame frame = { above, entry, NULL, at, absolute };
+	const struct frame *outer = a->frame;
+	int result;
+
+	frame.file = view_file(&a->view, entry, a->err);
+	if (!frame.file)
+		return -1;
+	if (note_needed(a, entry, absolute) < 0)
+		return -1;
+	if (!view_is_system_path(&a->view, entry->real)) {
+		if (frame.file->source.has_incbin)
+			return err_set(a->err, ERR_USAGE, "'%s' makes the assembler read files (.incbin)", entry->path);
+		if (frame.file->source.shows_path && absolute)
+			return err_set(a->err, ERR_USAGE, "'%s' uses __BASE_FILE__, which would show a server's directory", entry->path);
+	}
+	if (frame.file->source.too_odd)
+		return err_set(a->err, ERR_USAGE, "'%s' has directives that are not judged here", entry->path);
+	a->once = grow(a->once, &a->n_once, frame.file->number);
+	if (a->once[frame.file->number] == a->pass)
+		return 0;
+	if (once)
+		a->once[frame.file->number] = a->pass;
+	/* Its guard may or may not be defined: it was walked in a branch that may not be taken. Once is enough. */
+	if (frame.file->source.guard && macros_slot(&a->macros, frame.file->source.guard)->maybe)
+		return 0;
+	if (a->depth >= DEPTH_MAX)
+		return err_set(a->err, ERR_USAGE, "'%s' is included too deeply", entry->path);
+	a->depth++;
+	a->frame = &frame;
+	a->macros.level = (uint32_t)a->depth - 1;
+	result = walk(a, &frame, 0, frame.file->source.n_ops);
+	a->depth--;
+	a->frame = outer;
+	a->macros.level = (uint32_t)(a->depth ? a->depth - 1 : 0);
+	return result;
+}
+
+/* The operand of a computed include, expanded, as text; NULL if it depends on what cannot be known. */
+static char *compute_name(struct analysis *a, const struct op *op)
+{
+	autobuf text = BUF_INIT;
+	struct expander x;
+	struct tok tok;
+	const struct frozen *tokens;
+
+	a->macros.line = op->line;
+	arena_clear(&a->macros.scratch);
+	tokens = freeze((_Atomic(struct frozen *) *)(uintptr_t)&op->tokens, &a->view.world->symbols, op->text, op->text_len);
+	expander_start(&x, &a->macros, tokens->at, tokens->n);
+	while (expander_next(&x, &tok)) {
+		if (text.len && tok.space)
+			buf_add(&text, " ", 1);
+		buf_add(&text, tok.text, tok.len);
+		/* one string is a whole name */
+		if (tok.kind == TOK_STRING && text.len == tok.len)
+			break;
+	}
+	expander_stop(&x);
+	return x.unknown ? NULL : arena_text(&a->macros.unit, text.data, text.len);
+}
+
+static int include(struct analysis *a, const struct frame *frame, const struct op *op)
+{
+	const char *name;
+	size_t len;
+	bool quoted, absolute;
+	struct found found;
+
+	if (!parse_name(op->text, op->text_len, &name, &len, &quoted)) {
+		char *text = compute_name(a, op);
+
+		if (!text && a->questions.n)
+			return 0;	/* it will be walked again with answers */
+		if (!text)
+			return err_set(a->err, ERR_USAGE, "'%s' includes a file whose name cannot be known", frame->entry->path);
+		if (!parse_name(text, strlen(text), &name, &len, &quoted))
+			return 0;	/* an error, which the compiler will show */
+	}
+	if (a->macros.steps >= a->macros.steps_max)
+		return too_much(a);
+	found = find_name(a, frame, name, len, quoted, op->kind == OP_INCLUDE_NEXT);
+	if (!found.entry)
+		return 0;
+	absolute = found_absolutely(a, frame, found, name);
+	if (op->kind == OP_EMBED)
+		return note_needed(a, found.entry, false);
+	return enter(a, frame, found.entry, found.at < 0 ? frame->at : found.at, absolute, op->kind == OP_IMPORT);
+}
+
+/* From the conditional at `at`, which is unknown: every branch that may be taken. */
+static int walk_branches(struct analysis *a, const struct frame *frame, size_t at, enum truth truth)
+{
+	const struct op *ops = frame->file->source.ops;
+	int result = 0;
+
+	a->macros.uncertain++;
+	for (;;) {
+		size_t next = ops[at].next;
+
+		if (truth != TRUTH_FALSE)
+			result = walk(a, frame, at + 1, next);
+		if (result < 0 || truth == TRUTH_TRUE || ops[next].kind == OP_ENDIF)
+			break;
+		at = next;
+		truth = judge(a, &ops[at]);
+	}
+	a->macros.uncertain--;
+	return result;
+}
+
+static int walk(struct analysis *a, const struct frame *frame, size_t from, size_t to)
+{
+	const struct op *ops = frame->file->source.ops;
+
+	for (size_t i = from; i < to;) {
+		const struct op *op = &ops[i];
+		enum truth truth;
+
+		if (++a->macros.steps >= a->macros.steps_max)
+			return too_much(a);
+		switch ((enum op_kind)op->kind) {
+		case OP_DEFINE:
+			macros_define(&a->macros, op->macro);
+			break;
+		case OP_UNDEF:
+			macros_undef(&a->macros, op->symbol);
+			break;
+		case OP_INCLUDE: case OP_INCLUDE_NEXT: case OP_IMPORT: case OP_EMBED:
+			if (include(a, frame, op) < 0)
+				return -1;
+			break;
+		case OP_PRAGMA_ONCE:
+			a->once = grow(a->once, &a->n_once, frame->file->number);
+			a->once[frame->file->number] = a->pass;
+			break;
+		case OP_PUSH_MACRO:
+			macros_push(&a->macros, op->symbol);
+			break;
+		case OP_POP_MACRO:
+			macros_pop(&a->macros, op->symbol);
+			break;
+		case OP_ENDIF:
+			break;
+		case OP_ELIF: case OP_ELIFDEF: case OP_ELIFNDEF: case OP_ELSE:
+			/* the end of a branch that was taken */
+			i = op->end;
+			break;
+		case OP_IF: case OP_IFDEF: case OP_IFNDEF:
+			while ((truth = judge(a, &ops[i])) == TRUTH_FALSE) {
+				i = ops[i].next;
+				if (ops[i].kind == OP_ENDIF)
+					break;
+			}
+			if (truth == TRUTH_UNKNOWN) {
+				if (walk_branches(a, frame, i, truth) < 0)
+					return -1;
+				i = ops[i].end;
+			}
+			break;
+		}
+		i++;
+	}
+	return 0;
+}
+
+/* --------------------------------------------------------------- one command */
+
+/* -DNAME, -DNAME=VALUE, -DF(X)=VALUE, -UNAME */
+static int define_all(struct analysis *a, const struct command *command)
+{
+	for (size_t i = 0; i + 1 < command->defines.n; i += 2) {
+		const char *word = command->defines.words[i + 1];
+		const char *equals = strchr(word, '=');
+		char *text = arena_text(&a->arena, word, strlen(word) + (equals ? 0 : 2));
+		struct macro *macro;
+
+		if (equals)
+			text[equals - word] = ' ';
+		else
+			strcat(text, " 1");
+		macro = macro_parse(&a->arena, &a->view.world->symbols, text, strlen(text));
+		if (!macro)
+			return err_set(a->err, ERR_USAGE, "%s%s is no definition", command->defines.words[i], word);
+		if (strcmp(command->defines.words[i], "-U") == 0)
+			macros_undef(&a->macros, macro->symbol);
+		else
+			macros_define(&a->macros, macro);
+	}
+	return 0;
+}
+
+/* As an #include "name" on a line before the source, in the working directory. */
+static int include_all(struct analysis *a, const struct command *command, const char *option, const struct frame *frame)
+{
+	for (size_t i = 0; i + 1 < command->includes.n; i += 2) {
+		const char *name = command->includes.words[i + 1];
+		struct found found;
+
+		if (strcmp(command->includes.words[i], option) != 0)
+			continue;
+		found = path_find(&a->path, &a->view, a->cwd, 0, name, strlen(name));
+		if (!found.entry)
+			return err_set(a->err, ERR_NO_FILE, "Could not find include file '%s'.", name);
+		if (enter(a, frame, found.entry, found.at, found_absolutely(a, frame, found, name), false) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static struct entry *find_source(struct analysis *a, const char *name)
+{
+	struct dir *in;
+	const char *slash = strrchr(name, '/');
+	struct dir *dir = a->cwd;
+
+	if (slash) {
+		char *text = arena_text(&a->arena, name, (size_t)(slash - name) + (slash == name));
+
+		dir = path_dir_of(a->view.world, a->cwd, text);
+		name = slash + 1;
+	}
+	return view_find(&a->view, dir, name, strlen(name), &in);
+}
+
+static int walk_command(struct analysis *a, const struct command *command, struct entry *source)
+{
+	struct file none = { .source = { .n_ops = 0 } };
+	struct frame outside = { NULL, source, &none, -1, command->source[0] == '/' };
+	struct found predef;
+
+	a->n_needed = 0;
+	if (++a->pass == 0)
+		a->pass = 1;
+	macros_start(&a->macros, &a->toolchain->predefined);
+	a->macros.steps_max = STEPS_MAX;
+	a->frame = &outside;
+	a->depth = 0;
+	/* Its macros are known already if it is the compiler's own. */
+	if (a->toolchain->preincludes && !command->nostdinc) {
+		predef = path_find(&a->path, &a->view, NULL, a->path.n_quote, "stdc-predef.h", 13);
+		if (predef.entry && (!view_real(&a->view, predef.entry) ||
+				     (!view_is_system_path(&a->view, predef.entry->real) &&
+				      enter(a, &outside, predef.entry, predef.at, a->path.absolute[predef.at], false) < 0)))
+			return -1;
+	}
+	if (define_all(a, command) < 0 || include_all(a, command, "-imacros", &outside) < 0 ||
+	    include_all(a, command, "-include", &outside) < 0)
+		return -1;
+	if (enter(a, NULL, source, -1, command->source[0] == '/', false) < 0)
+		return -1;
+	/* An expression that was broken off counted as unknown. */
+	return a->macros.steps >= a->macros.steps_max ? too_much(a) : 0;
+}
+
+static int run(struct analysis *a, const struct command *command, const char *compiler)
+{
+	struct world *world = a->view.world;
+	struct entry *source;
+
+	a->toolchain = toolchain_get(world, compiler, command->language, &command->options, a->cwd->name, a->err);
+	if (!a->toolchain)
+		return -1;
+	view_start(&a->view, world);
+	a->view.toolchain = a->toolchain;
+	if (view_dir(&a->view, a->cwd)->kind != KIND_DIRECTORY)
+		return err_set(a->err, ERR_NO_FILE, "the working directory '%s' is not there", a->cwd->name);
+	source = find_source(a, command->source);
+	if (!source)
+		return err_set(a->err, ERR_NO_FILE, "Could not find translation unit '%s'.", command->source);
+	path_make(&a->path, &a->view, command, a->cwd, &a->arena);
+	for (int i = 0; i < ASK_ROUNDS; i++) {
+		argv_release(&a->questions);
+		if (walk_command(a, command, source) < 0)
+			return -1;
+		if (!a->questions.n)
+			break;
+		toolchain_ask(world, a->toolchain, &a->questions);
+	}
+	return 0;
+}
+
+int analysis_run(struct analysis *a, struct world *world, const char *cwd, const struct argv *argv, struct err *err)
+{
+	struct command command = COMMAND_INIT;
+	int result = -1;
+
+	arena_clear(&a->arena);
+	a->err = err;
+	a->macros.symbols = &world->symbols;
+	if (cwd[0] != '/')
+		return err_set(err, ERR_USAGE, "the working directory '%s' is not absolute", cwd);
+	if (a->world_serial != world->serial) {
+		/* numbers of files, entries and symbols begin anew in a new world */
+		a->n_known = a->n_once = 0;
+		free(a->known);
+		free(a->known_at);
+		free(a->once);
+		a->known = a->known_at = a->once = NULL;
+		macros_release(&a->macros);
+		a->macros = (struct macros){ .symbols = &world->symbols };
+		view_release(&a->view);
+		a->view = (struct view){ .world = world };
+		a->world_serial = world->serial;
+	}
+	a->cwd = world_dir(world, cwd, strlen(cwd));
+	if (command_parse(&command, argv, err) == 0)
+		result = run(a, &command, argv->words[0]);
+	command_release(&command);
+	return result;
+}

@@ -1,0 +1,367 @@
+/*
+ * include_server/toolchain.c - see toolchain.h.
+ *
+ * One run, "CC OPTIONS -x LANG -E -dD -v -", tells everything: its stderr lists the directories, its
+ * stdout the predefined macros. The environment is PATH alone, as for the include server of 3.4: a
+ * locale would change the words, CPATH the directories.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "include_server/toolchain.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/tmp.h"
+#include "include_server/view.h"
+
+enum { ASK_MS = 20000, OUTPUT_MAX = 8 << 20, MACRO_SLOTS = 4096 };
+
+static const char *const operators[] = {
+	"__has_attribute", "__has_cpp_attribute", "__has_c_attribute", "__has_declspec_attribute", "__has_builtin",
+	"__has_constexpr_builtin", "__has_feature", "__has_extension", "__has_warning", "__is_identifier",
+	"__building_module",
+};
+
+/* A wrapper would answer too, but later, and it may go the long way round. */
+static bool is_wrapper(const char *dir, const char *file, void *context)
+{
+	char real[PATH_MAX];
+	const char *base;
+
+	(void)dir;
+	(void)context;
+	if (!realpath(file, real))
+		return true;
+	base = path_base(real);
+	return strstr(base, "distcc") || strstr(base, "ccache") || strstr(base, "icecc");
+}
+
+static char *find_compiler(const char *compiler, const char *cwd)
+{
+	char *found;
+
+	if (compiler[0] == '/')
+		return mem_strdup(compiler);
+	if (strchr(compiler, '/'))
+		return path_join(cwd, compiler);
+	found = path_find_program(compiler, NULL, is_wrapper, NULL);
+	return found ? found : path_find_program(compiler, NULL, NULL, NULL);
+}
+
+static int run(struct toolchain *toolchain, const struct argv *more, const char *input, struct buf *out,
+	       struct buf *said, struct err *err)
+{
+	autoargv argv = ARGV_INIT, envp = ARGV_INIT;
+	autoclose int in_fd = tmp_memory("questions", err), out_fd = tmp_memory("answers", err), err_fd = tmp_memory("words", err);
+	struct proc_spec spec = PROC_SPEC_INIT;
+	autoproc proc = PROC_INIT;
+	const char *path = getenv("PATH"), *developer = env_get("DEVELOPER_DIR");
+	int status = -1;
+
+	if (in_fd < 0 || out_fd < 0 || err_fd < 0 || fd_write_full(in_fd, input, strlen(input), -1, err) < 0 ||
+	    lseek(in_fd, 0, SEEK_SET) < 0)
+		return -1;
+	argv_add_all(&argv, toolchain->command.words);
+	argv_add_all(&argv, more->words);
+	argv_add_format(&envp, "PATH=%s", path ? path : "/usr/bin:/bin");
+	argv_add(&envp, "LC_ALL=C");
+	if (developer)
+		argv_add_format(&envp, "DEVELOPER_DIR=%s", developer);
+	spec.argv = argv.words;
+	spec.envp = envp.words;
+	spec.dir = toolchain->cwd;
+	spec.stdin_fd = in_fd;
+	spec.stdout_fd = out_fd;
+	spec.stderr_fd = err_fd;
+	if (proc_start(&proc, &spec, err) < 0 || proc_wait(&proc, deadline_after_ms(ASK_MS), &status, NULL, err) < 0)
+		return err_prefix(err, "Couldn't determine default system include directories");
+	if (lseek(out_fd, 0, SEEK_SET) < 0 || fd_read_all(out_fd, OUTPUT_MAX, out, err) < 0 ||
+	    lseek(err_fd, 0, SEEK_SET) < 0 || fd_read_all(err_fd, OUTPUT_MAX, said, err) < 0)
+		return -1;
+	if (status != 0) {
+		autofree char *words = str_quote(said->data ? said->data : "");
+
+		return err_set(err, ERR_FAILED, "Couldn't determine default system include directories: %s says %s",
+			       toolchain->command.words[0], words);
+	}
+	return 0;
+}
+
+/* --------------------------------------------------------------- what it said */
+
+static int read_dirs(struct toolchain *toolchain, char *said, struct err *err)
+{
+	char *at = strstr(said, "#include <...> search starts here:"), *end = at ? strstr(at, "End of search list") : NULL;
+	char *line;
+
+	if (!end)
+		return err_set(err, ERR_FAILED, "Couldn't determine default system include directories: no list from %s",
+			       toolchain->command.words[0]);
+	*end = '\0';
+	strsep(&at, "\n");
+	while ((line = strsep(&at, "\n"))) {
+		char real[PATH_MAX];
+
+		while (*line == ' ')
+			line++;
+		if (!*line || str_ends_with(line, " (framework directory)") || !realpath(line, real))
+			continue;
+		toolchain->real_dirs = mem_resize(toolchain->real_dirs, toolchain->n_dirs + 1, sizeof(char *));
+		toolchain->real_dirs[toolchain->n_dirs++] = mem_strdup(real);
+	}
+	return 0;
+}
+
+static void read_macros(struct world *world, struct toolchain *toolchain, char *text)
+{
+	char *line;
+
+	toolchain->predefined.table = mem_array(MACRO_SLOTS, sizeof(struct macro *));
+	toolchain->predefined.mask = MACRO_SLOTS - 1;
+	toolchain->operators = mem_array(sizeof(operators) / sizeof(operators[0]), sizeof(struct symbol *));
+	for (size_t n = 0; (line = strsep(&text, "\n"));) {
+		struct macro *macro;
+		char *copy;
+
+		if (str_starts_with(line, "@has ")) {
+			toolchain->operators[toolchain->n_operators++] = symbol_get(&world->symbols, line + 5, strlen(line + 5));
+		} else if (line[0] == '#' && strstr(line, "stdc-predef.h\"")) {
+			toolchain->preincludes = true;
+		} else if (str_starts_with(line, "#define ") && n < MACRO_SLOTS / 2) {
+			copy = arena_text(&toolchain->arena, line + 8, strlen(line + 8));
+			macro = macro_parse(&toolchain->arena, &world->symbols, copy, strlen(copy));
+			/* gcc lists its operators as macros of themselves */
+			if (macro && macro->symbol->role == ROLE_NONE) {
+				predefined_add(&toolchain->predefined, macro);
+				n++;
+			}
+		}
+	}
+}
+
+static int interrogate(struct world *world, struct toolchain *toolchain, struct err *err)
+{
+	autobuf input = BUF_INIT, out = BUF_INIT, said = BUF_INIT;
+	autoargv more = ARGV_INIT;
+
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
+		buf_add_format(&input, "#ifdef %s\n@has \"%s\"\n#endif\n", operators[i], operators[i]);
+	argv_add(&more, "-E");
+	argv_add(&more, "-dD");
+	argv_add(&more, "-v");
+	argv_add(&more, "-");
+	if (run(toolchain, &more, input.data, &out, &said, err) < 0 || !said.data ||
+	    read_dirs(toolchain, said.data, err) < 0)
+		return -1;
+	/* quoted, so that no macro touched them */
+	if (out.data) {
+		char *to = out.data;
+
+		for (char *from = out.data; *from; from++) {
+			if (str_starts_with(from, "@has \"")) {
+				memcpy(to, "@has ", 5);
+				to += 5;
+				for (from += 6; *from && *from != '"' && *from != '\n'; from++)
+					*to++ = *from;
+				if (*from != '"')
+					*to++ = '\n';
+				continue;
+			}
+			*to++ = *from;
+		}
+		*to = '\0';
+		read_macros(world, toolchain, out.data);
+	}
+	return toolchain->predefined.table ? 0 : err_set(err, ERR_FAILED, "%s told no macros", toolchain->command.words[0]);
+}
+
+/* --------------------------------------------------------------- keeping it */
+
+static void toolchain_free(struct toolchain *toolchain)
+{
+	if (!toolchain)
+		return;
+	for (size_t i = 0; i < toolchain->n_dirs; i++)
+		free(toolchain->real_dirs[i]);
+	free(toolchain->real_dirs);
+	free(toolchain->predefined.table);
+	free(toolchain->operators);
+	free(toolchain->key);
+	free(toolchain->cwd);
+	free(toolchain->program_path);
+	argv_release(&toolchain->command);
+	arena_release(&toolchain->arena);
+	free(toolchain);
+}
+
+void toolchains_free(struct toolchain *list)
+{
+	while (list) {
+		struct toolchain *next = list->next;
+
+		toolchain_free(list);
+		list = next;
+	}
+}
+
+/* A directory in an option may be relative: then the working directory belongs to the key. */
+static bool depends_on_cwd(const char *compiler, const struct argv *options)
+{
+	if (strchr(compiler, '/') && compiler[0] != '/')
+		return true;
+	for (size_t i = 0; i < options->n; i++)
+		if (str_starts_with(options->words[i], "-B") || strstr(options->words[i], "sysroot") ||
+		    strstr(options->words[i], "toolchain"))
+			return true;
+	return false;
+}
+
+static char *make_key(const char *compiler, enum language language, const struct argv *options, const char *cwd)
+{
+	struct buf key = BUF_INIT;
+
+	buf_add_format(&key, "%s\n%d\n%s\n", compiler, language, depends_on_cwd(compiler, options) ? cwd : "");
+	for (size_t i = 0; i < options->n; i++)
+		buf_add_format(&key, "%s\n", options->words[i]);
+	return buf_steal(&key);
+}
+
+static struct toolchain *find(struct world *world, const char *key)
+{
+	struct toolchain *toolchain;
+
+	pthread_mutex_lock(&world->lock);
+	for (toolchain = world->toolchains; toolchain; toolchain = toolchain->next)
+		if (strcmp(toolchain->key, key) == 0)
+			break;
+	pthread_mutex_unlock(&world->lock);
+	return toolchain;
+}
+
+struct toolchain *toolchain_get(struct world *world, const char *compiler, enum language language,
+				const struct argv *options, const char *cwd, struct err *err)
+{
+	static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
+	autofree char *key = make_key(compiler, language, options, cwd);
+	struct toolchain *toolchain = find(world, key);
+
+	if (toolchain && observation_holds(&toolchain->program))
+		return toolchain;
+	/* One asks, the others wait for its answer. */
+	pthread_mutex_lock(&asking);
+	toolchain = find(world, key);
+	if (!toolchain || !observation_holds(&toolchain->program)) {
+		autofree char *path = find_compiler(compiler, cwd);
+
+		toolchain = NULL;
+		if (!path) {
+			err_set(err, ERR_NO_COMPILER, "Couldn't determine default system include directories: no '%s' on PATH", compiler);
+		} else {
+			toolchain = mem_alloc(sizeof(*toolchain));
+			toolchain->key = mem_strdup(key);
+			toolchain->cwd = mem_strdup(cwd);
+			toolchain->language = language;
+			toolchain->program_path = mem_steal(&path);
+			observe(toolchain->program_path, &toolchain->program);
+			argv_add(&toolchain->command, toolchain->program_path);
+			argv_add_all(&toolchain->command, options->words ? options->words : (char *[]){ NULL });
+			argv_add(&toolchain->command, "-x");
+			argv_add(&toolchain->command, language_x_name(language));
+			if (interrogate(world, toolchain, err) < 0) {
+				toolchain_free(toolchain);
+				toolchain = NULL;
+			}
+		}
+		if (toolchain) {
+			pthread_mutex_lock(&world->lock);
+			toolchain->next = world->toolchains;
+			world->toolchains = toolchain;
+			pthread_mutex_unlock(&world->lock);
+		}
+	}
+	pthread_mutex_unlock(&asking);
+	return toolchain;
+}
+
+/* --------------------------------------------------------------- feature tests */
+
+static struct answer *find_answer(struct toolchain *toolchain, const char *question)
+{
+	struct answer *answer = toolchain->answers;
+
+	while (answer && strcmp(answer->question, question) != 0)
+		answer = answer->next;
+	return answer;
+}
+
+bool toolchain_answer(struct world *world, struct toolchain *toolchain, const char *question, long long *value,
+		      bool *asked)
+{
+	struct answer *answer;
+
+	pthread_mutex_lock(&world->lock);
+	answer = find_answer(toolchain, question);
+	*asked = answer != NULL;
+	if (answer)
+		*value = answer->value;
+	pthread_mutex_unlock(&world->lock);
+	return answer && answer->known;
+}
+
+/* Values are 0, 1, or the month of a standard, "201907": each of its months is tried. */
+static void add_question(struct buf *input, const char *question, size_t index)
+{
+	static const int months[] = { 1, 200809, 201309, 201603, 201803, 201904, 201907, 202002, 202003, 202106, 202207, 202306, 202311 };
+
+	for (size_t i = 0; i < sizeof(months) / sizeof(months[0]); i++)
+		buf_add_format(input, "#%s %s == %d\n@%zu %d\n", i ? "elif" : "if", question, months[i], index, months[i]);
+	buf_add_format(input, "#elif !%s\n@%zu 0\n#endif\n", question, index);
+}
+
+void toolchain_ask(struct world *world, struct toolchain *toolchain, const struct argv *questions)
+{
+	autobuf input = BUF_INIT, out = BUF_INIT, said = BUF_INIT;
+	autoargv more = ARGV_INIT;
+	char *rest, *line;
+	autofree long long *values = mem_array(questions->n + 1, sizeof(*values));
+	autofree bool *known = mem_array(questions->n + 1, sizeof(*known));
+
+	argv_add(&more, "-E");
+	argv_add(&more, "-P");
+	argv_add(&more, "-");
+	/* gcc evaluates the operators in #if only, so the value is found by comparing. */
+	for (size_t i = 0; i < questions->n; i++)
+		add_question(&input, questions->words[i], i);
+	if (run(toolchain, &more, input.data ? input.data : "", &out, &said, NULL) == 0) {
+		for (rest = out.data; rest && (line = strsep(&rest, "\n"));) {
+			unsigned long index;
+			long long value;
+
+			if (sscanf(line, "@%lu %lld", &index, &value) == 2 && index < questions->n) {
+				known[index] = true;
+				values[index] = value;
+			}
+		}
+	}
+	pthread_mutex_lock(&world->lock);
+	for (size_t i = 0; i < questions->n; i++) {
+		struct answer *answer;
+
+		if (find_answer(toolchain, questions->words[i]))
+			continue;
+		answer = arena_alloc(&world->arena, sizeof(*answer));
+		*answer = (struct answer){ toolchain->answers, arena_text(&world->arena, questions->words[i], strlen(questions->words[i])),
+					   known[i], values[i] };
+		toolchain->answers = answer;
+	}
+	pthread_mutex_unlock(&world->lock);
+}
