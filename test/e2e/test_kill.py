@@ -207,12 +207,17 @@ def test_a_killed_worker_leaves_no_file_and_no_compiler(our_server, workplace, c
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 def test_a_gateway_that_ends_leaves_no_process_and_no_socket(stock_server, gateway, number):
+    end_gateway(gateway([f"{stock_server().host}/4"]), number)
+
+
+def test_a_gateway_that_is_ended_while_it_starts_leaves_nothing_either(stack, base, monkeypatch):
+    monkeypatch.setattr(peers.Gateway, "wait_ready", peers.Gateway.wait_connectable)
+    for attempt in range(10):
+        end_gateway(stack.enter_context(peers.Gateway(base / f"g{attempt}", ["127.0.0.1:1/4"])), signal.SIGTERM)
+
+
+def end_gateway(gw, number):
     marker = os.environ["DISTCC_TEST_ID"]
-    gw = gateway([f"{stock_server().host}/4"])
-    # The orderly end is known as soon as anybody can connect; after SIGKILL the other process tidies up,
-    # once there is one.
-    if number == signal.SIGKILL:
-        gw.status()
     gw.process.send_signal(number)
     status = gw.process.wait(timeout=1)
     assert status == (0 if number == signal.SIGTERM else -number)

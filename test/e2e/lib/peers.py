@@ -5,6 +5,7 @@ started, by pid, and knows what its own log says about jobs."""
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -28,10 +29,17 @@ JOB_LINE = re.compile(r"\(dcc_job_summary\) client: (?P<client>.*?) (?P<kind>[A-
 
 
 def free_port():
-    """A loopback port that nobody listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A loopback port that nobody listens on at this moment, below those that the kernel takes for
+    connections: one of these could take it before a server does."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def can_connect(address, family):
@@ -198,8 +206,13 @@ class Gateway(Daemon):
             command.append(f"--pass-fds={pass_fds}")
         super().__init__(command + list(extra), env={**clean_env(), **(env or {})}, log_path=log_path)
 
-    def wait_ready(self):
+    def wait_connectable(self):
+        """Clients may connect from here on, and wait until it has read its host list."""
         self._wait_listening(str(self.path), socket.AF_UNIX)
+
+    def wait_ready(self):
+        self.wait_connectable()
+        self.status()
 
     def successor(self, extra=()):
         """One that takes this one's place with --replace; ready when this one has retired."""
