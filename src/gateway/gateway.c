@@ -464,6 +464,7 @@ int gateway_run(const struct gateway_setup *setup, struct err *err)
 	gateway->setup = setup;
 	feed_init(&gateway->feed);
 	gateway->pool.dir_fd = setup->spool_dir_fd;
+	via_make_name(gateway->name);
 	gateway->overflow_uid = sock_overflow_uid();
 	gateway->started_at_ms = clock_now_ms();
 	gateway->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -193,7 +193,7 @@ void peer_deny(struct peer *peer, const char *reason, const char *text)
 	if (!peer->seen.id)
 		log_info("peer uid %u: denied: reason=%s", peer->cred.uid, reason);
 	ledger_ended(&peer->relay, FEED_DENIED, reason);
-	if (peer->dialect != DIALECT_LEASE) {
+	if (peer->dialect != DIALECT_LEASE && !peer->relay.via) {
 		peer_close(peer);
 		return;
 	}

@@ -48,6 +48,7 @@ struct peer {
 	enum dialect dialect;
 	struct buf in;			/* received, not yet understood */
 	struct buf said;		/* lease dialect: all messages up to the grant, for a successor's ears */
+	bool looped;			/* some gateway of the list has had the job already */
 	int told;			/* protocol of the relay that a predecessor of ours has granted, or 0 */
 	bool told_here;			/* a predecessor has given it `place` */
 	int64_t waited_ms;		/* in a predecessor's queue */

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "gateway/dialect-lease.h"
 #include "gateway/dialect-raw.h"
 #include "gateway/dialect-socks.h"
@@ -23,6 +24,33 @@ enum {
 };
 
 /* ------------------------------------------------------------------ from the peer */
+
+static void greet(struct peer *peer);
+
+/* Another gateway: what follows is the raw dialect. */
+static void take_via(struct peer *peer)
+{
+	autolease message = LEASE_MESSAGE_INIT;
+	struct err err = ERR_INIT;
+	size_t n_used;
+	int found = lease_decode(peer->in.data, peer->in.len, &n_used, &message, &err);
+
+	if (found == 0)
+		return;
+	if (found < 0 || message.token != LEASE_HOPS || peer->relay.via || !lease_get(&message, "names")) {
+		peer_offend(peer, found < 0 ? err.text : "no gateway introduces itself like that");
+		return;
+	}
+	peer->relay.via = mem_strdup(lease_get(&message, "names"));
+	buf_add(&peer->said, peer->in.data, n_used);
+	buf_remove_front(&peer->in, n_used);
+	if (via_is_loop(peer->relay.via, peer->gateway->name)) {
+		log_warning("a job has come in a circle: gateways are in each other's host lists");
+		peer_deny(peer, "loop", VIA_DENIAL);
+	} else if (peer->in.len) {
+		greet(peer);
+	}
+}
 
 static void greet(struct peer *peer)
 {
@@ -47,6 +75,9 @@ static void greet(struct peer *peer)
 		peer->state = PEER_ASKING;
 		peer_set_timer(peer, ASKING_S);
 		dialect_lease_input(peer);
+		return;
+	case 'H':
+		take_via(peer);
 		return;
 	case 'D':
 		peer->dialect = DIALECT_RAW;
@@ -259,11 +290,13 @@ void reception_adopt(struct gateway *gateway, struct adoption *adoption)
 		return;
 	}
 	peer_set_reading(peer, true);
+	if (adoption->said.len)
+		peer_input(peer, adoption->said.data, adoption->said.len);
+	if (peer->state == PEER_CLOSED)
+		return;
 	if (adoption->is_raw) {
 		peer->dialect = DIALECT_RAW;
 		dialect_raw_resume(peer);
-	} else if (adoption->said.len) {
-		peer_input(peer, adoption->said.data, adoption->said.len);
 	}
 	if (peer->state != PEER_CLOSED && peer->out.len)
 		peer_flush(peer);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "gateway/channel.h"
+#include "wire/lease.h"
 #include "wire/version.h"
 
 enum {
@@ -71,6 +73,8 @@ void relay_release(struct relay *relay)
 	if (relay->server && relay->is_probe)
 		breaker_on_nothing(&relay->server->breaker);
 	relay_detach(relay);
+	free(relay->via);
+	relay->via = NULL;
 	spool_release(&relay->request);
 	spool_release(&relay->reply);
 }
@@ -205,12 +209,29 @@ static void answered(struct relay *relay)
 	relay->on_answered(relay->context);
 }
 
+/* A gateway says why it does not take the job, in one short message. */
+static bool take_denial(struct relay *relay, const char *bytes, size_t len)
+{
+	autolease message = LEASE_MESSAGE_INIT;
+	char why[160];
+	size_t n_used;
+
+	if (server_passed_kind(relay->server) != PASSED_GATEWAY || lease_decode(bytes, len, &n_used, &message, NULL) <= 0 ||
+	    message.token != LEASE_DENY)
+		return false;
+	str_copy(why, sizeof(why), lease_get(&message, "text") ? lease_get(&message, "text") : "it denies the job");
+	fault(relay, str_equal(lease_get(&message, "reason"), "loop") ? FAULT_LOOP : FAULT_REFUSED, why);
+	return true;
+}
+
 /* True when the connection is over, one way or the other. */
 static bool take_reply(struct relay *relay, const char *bytes, size_t len)
 {
 	struct err err = ERR_INIT;
 	size_t at = 0;
 
+	if (!relay->reply.size && take_denial(relay, bytes, len))
+		return true;
 	/* A server speaks when it has everything. */
 	if (!relay->request_whole) {
 		fault(relay, FAULT_TRANSPORT, "it answered before it had the request");
@@ -298,6 +319,18 @@ static void note_our_end(struct relay *relay)
 		str_copy(relay->from, sizeof(relay->from), sock_addr_format(&addr, text));
 }
 
+/* Another gateway hears first whom the job has come through. The connection is new and local: there is
+ * room for some hundred bytes. */
+static int introduce(struct relay *relay)
+{
+	autobuf message = BUF_INIT;
+
+	if (server_passed_kind(relay->server) != PASSED_GATEWAY)
+		return 0;
+	via_add_message(&message, relay->via, relay->gateway->name);
+	return send(relay->server_fd, message.data, message.len, MSG_NOSIGNAL) == (ssize_t)message.len ? 0 : -1;
+}
+
 static void run(struct relay *relay)
 {
 	relay->addrs_left = 0;
@@ -310,6 +343,10 @@ static void run(struct relay *relay)
 	}
 	relay->state = RELAY_RUNNING;
 	relay->request_sent = 0;
+	if (introduce(relay) < 0) {
+		fault_errno(relay, "sending failed");
+		return;
+	}
 	event_add(relay->readable, NULL);
 	set_timer(relay, SEND_PROGRESS_S);
 	pump(relay);

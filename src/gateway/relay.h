@@ -25,6 +25,7 @@ enum relay_state { RELAY_IDLE, RELAY_DIALLING, RELAY_RUNNING, RELAY_ANSWERED };
 
 enum relay_fault {
 	FAULT_TRANSPORT,		/* the server or the way to it */
+	FAULT_LOOP,			/* it is a gateway through which the job has come already */
 	FAULT_REFUSED			/* it took the request and closed: this compiler, or this job */
 };
 
@@ -32,6 +33,7 @@ struct relay {
 	struct gateway *gateway;
 	enum relay_state state;
 	struct server *server;		/* whose slot is held, or NULL */
+	char *via;			/* gateways that the job has come through, or NULL */
 	const char *compiler;		/* borrowed from the job: refusals are remembered by it */
 	bool handing;			/* the connection is to be passed on, not relayed */
 	bool here;			/* no server at all: the client does it on this machine */

@@ -12,6 +12,7 @@
 #include "gateway/server.h"
 #include "gateway/setup.h"
 #include "gateway/spool.h"
+#include "gateway/via.h"
 
 struct counters {			/* since the start, unless said otherwise */
 	uint64_t accepted;		/* connections */
@@ -45,6 +46,7 @@ struct gateway {
 	struct channel *channel;
 	struct counters counters;
 	struct feed feed;
+	char name[VIA_NAME_LEN + 1];	/* among gateways: via.h */
 	uid_t overflow_uid;
 	int64_t started_at_ms;
 	char hosts_name[256];

@@ -40,7 +40,8 @@ static void relay_faulted(void *context, enum relay_fault fault, const char *why
 		peer_deny(peer, "attempts", "the job was tried on several servers in vain: see distcc-gateway --status");
 		return;
 	}
-	ledger_replayed(&peer->relay, fault == FAULT_REFUSED ? "refused" : "transport-failed", why);
+	ledger_replayed(&peer->relay, fault == FAULT_TRANSPORT ? "transport-failed" : fault == FAULT_LOOP ? "loop" : "refused", why);
+	peer->looped |= fault == FAULT_LOOP;
 	/* What is still to come from the client goes on coming; the state says so. */
 	if (peer->state == PEER_HANDING)
 		peer->state = PEER_QUEUED;
@@ -256,7 +257,12 @@ void turn_look_at_holders(struct gateway *gateway)
 
 static void job_denied(struct job *job, const char *reason, const char *text)
 {
-	peer_deny(job->context, reason, text);
+	struct peer *peer = job->context;
+
+	if (peer->looped && strcmp(reason, "servers-tried") == 0)
+		peer_deny(peer, "loop", VIA_DENIAL);
+	else
+		peer_deny(peer, reason, text);
 }
 
 /* What a predecessor of this gateway has granted as a relay goes on as one. */

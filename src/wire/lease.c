@@ -11,7 +11,7 @@ enum { KEY_MAX = 32 };
 
 static const char token_names[LEASE_N_TOKENS][TOKEN_NAME_LEN + 1] = {
 	[LEASE_GATE] = "GATE", [LEASE_WANT] = "WANT", [LEASE_REDY] = "REDY", [LEASE_RSLT] = "RSLT",
-	[LEASE_SHOW] = "SHOW", [LEASE_NOTE] = "NOTE", [LEASE_GRNT] = "GRNT", [LEASE_DENY] = "DENY", [LEASE_WAIT] = "WAIT",
+	[LEASE_SHOW] = "SHOW", [LEASE_NOTE] = "NOTE", [LEASE_HOPS] = "HOPS", [LEASE_GRNT] = "GRNT", [LEASE_DENY] = "DENY", [LEASE_WAIT] = "WAIT",
 	[LEASE_TEXT] = "TEXT",
 };
 

@@ -40,7 +40,7 @@ enum {
 };
 
 enum lease_token {
-	LEASE_GATE, LEASE_WANT, LEASE_REDY, LEASE_RSLT, LEASE_SHOW, LEASE_NOTE,	/* client to gateway */
+	LEASE_GATE, LEASE_WANT, LEASE_REDY, LEASE_RSLT, LEASE_SHOW, LEASE_NOTE, LEASE_HOPS,	/* client to gateway */
 	LEASE_GRNT, LEASE_DENY, LEASE_WAIT, LEASE_TEXT,				/* gateway to client */
 	LEASE_N_TOKENS
 };

@@ -166,6 +166,6 @@ def test_a_place_on_this_machine_is_handed_over_with_its_holder(stack, gateway):
     assert wait.for_exit(old.process) == 0
     waiting = stack.enter_context(lease.Lease(new.path))
     waiting.sock.sendall(lease.message("WANT", kind="link", modes="local") + lease.message("REDY", size=1))
-    wait.until(lambda: new.status()["queued"] == 1, "the second to wait for the place")
+    wait.until(lambda: new.status()["here_waiting"] == 1, "the second to wait for the place")
     holder.sock.close()
     assert waiting.ask_again()[0] == "GRNT"

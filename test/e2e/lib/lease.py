@@ -15,11 +15,11 @@ def message(name, **pairs):
 class Lease:
     """A connection to a gateway."""
 
-    def __init__(self, path):
+    def __init__(self, path, greeting=b"GATE00000001"):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(60)
         self.sock.connect(str(path))
-        self.sock.sendall(b"GATE00000001")
+        self.sock.sendall(greeting)
         self.fds = []
 
     def __enter__(self):
