@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/env.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "client/survey.h"
 #include "hosts/source.h"
+#include "net/auth.h"
 
 enum { GATEWAY_ANSWER_MS = 1000 };
 
@@ -23,6 +25,8 @@ static void show_version(void)
 	       "distcc comes with ABSOLUTELY NO WARRANTY. It is free software, and you may use,\n"
 	       "modify and redistribute it under the terms of the GNU General Public License,\n"
 	       "version 2 or later.\n");
+	if (auth_is_built())
+		printf("Built with GSS-API support for mutual authentication.\n");
 }
 
 static void show_help(void)
@@ -38,6 +42,7 @@ static void show_help(void)
 	       "   --version       version and licence\n"
 	       "   --show-hosts    the hosts that are used, one a line\n"
 	       "   -j              how many jobs all hosts together take at once\n"
+	       "   --show-principal  the server's principal for ,auth (in builds with GSS-API)\n"
 	       "   --explain CMD   where CMD would be compiled, and why; runs nothing\n"
 	       "   --doctor        tries each host with a real compile; exit status 0 if all is well\n"
 	       "   --summary       of a build with DISTCC_LOG: how many jobs ran where, and why\n"
@@ -112,6 +117,16 @@ static void show_hosts(bool only_count)
 	host_list_release(&list);
 }
 
+static void show_principal(void)
+{
+	const char *principal = env_get("DISTCC_PRINCIPAL");
+
+	if (principal)
+		printf("Principal is\t: %s\n", principal);
+	else
+		printf("Principal\t: Not Set.\n");
+}
+
 bool usage_run(const char *word)
 {
 	if (strcmp(word, "--help") == 0)
@@ -122,6 +137,8 @@ bool usage_run(const char *word)
 		show_hosts(false);
 	else if (strcmp(word, "-j") == 0)
 		show_hosts(true);
+	else if (auth_is_built() && strcmp(word, "--show-principal") == 0)
+		show_principal();
 	else
 		return false;
 	return true;

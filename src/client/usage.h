@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Runs --help, --version, --show-hosts or -j; false if the word is none of them. */
+/* Runs --help, --version, --show-hosts, --show-principal or -j; false if the word is none of them. */
 bool usage_run(const char *word);
 
 #endif

@@ -8,10 +8,14 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/sock.h"
+#include "net/auth.h"
 #include "net/socks.h"
 #include "net/ssh.h"
 
-enum { ADDRESS_MS = 4000 };	/* for one address, as distcc 3.4 */
+enum {
+	ADDRESS_MS = 4000,		/* for one address, as distcc 3.4 */
+	AUTH_MS = 10000			/* without a byte of an authentication that has begun */
+};
 
 static struct deadline sooner(struct deadline a, struct deadline b)
 {
@@ -47,10 +51,10 @@ int dial(const struct host_spec *host, struct deadline deadline, struct stream *
 {
 	int fd = -1, result;
 
-	if (host->auth)
-		return err_set(err, ERR_HOSTSPEC, "host '%s': ',auth' is not supported in this build", host->text);
 	switch (host->kind) {
 	case HOST_SSH:
+		if (host->auth)
+			return err_set(err, ERR_HOSTSPEC, "host '%s': ssh authenticates already, so it excludes ',auth'", host->text);
 		if (ssh_start(host, env_get("DISTCC_SSH"), -1, stream, err) < 0)
 			return err_prefix(err, "host '%s'", host->text);
 		return 0;
@@ -70,5 +74,7 @@ int dial(const struct host_spec *host, struct deadline deadline, struct stream *
 	if (result < 0)
 		return err_prefix(err, "host '%s'", host->text);
 	stream->in_fd = stream->out_fd = fd;
+	if (host->auth && auth_prove(fd, host->auth_name, AUTH_MS, err) < 0)
+		return err_prefix(err, "host '%s'", host->text);
 	return 0;
 }

@@ -11,7 +11,7 @@
 /*
  * HOST_TCP (through DISTCC_SOCKS_PROXY when that is set), HOST_SSH, and HOST_UNIX with ",raw".
  * ERR_CONNECT, ERR_TIMEOUT: the sentence names host, address and cause. For other kinds of host
- * and for ",auth" ERR_HOSTSPEC. A unix host never goes through the proxy.
+ * ERR_HOSTSPEC. With ",auth" the server knows us when this returns (net/auth.h). A unix host never goes through the proxy.
  */
 int dial(const struct host_spec *host, struct deadline deadline, struct stream *stream, struct err *err);
 
