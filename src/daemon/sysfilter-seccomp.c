@@ -61,7 +61,7 @@ static int add_rules(scmp_filter_ctx filter, bool no_signals)
 		result = deny(filter, signals[i]);
 	/* abort() must go on working; the server's own processes ignore SIGABRT from others */
 	if (result == 0 && no_signals)
-		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1, SCMP_A2(SCMP_CMP_NE, SIGABRT));
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1, SCMP_A2(SCMP_CMP_NE, SIGABRT, 0));
 	/* the flags of clone3 are in memory, where no filter looks; the C library falls back to clone */
 	if (result == 0 && SCMP_SYS(clone3) != __NR_SCMP_ERROR)
 		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);

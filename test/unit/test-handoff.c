@@ -77,6 +77,7 @@ static void check_family(const char *address)
 	char answer[4];
 	int off = 0;
 
+	assert_true(other >= 0);
 	assert_ok(handoff_secure(shut_fd, no_proofs, true, &err));
 	assert_int_equal(write(peer, "DONE", 4), 4);
 	assert_int_equal(read(shut_fd, answer, 4), 4);
