@@ -29,7 +29,7 @@ enum feed_kind {
 const char *feed_kind_name(enum feed_kind kind);
 
 enum {
-	FEED_EVENTS_MAX = 4096,		/* kept for monitors that look now and then, a power of two */
+	FEED_EVENTS_MAX = 8192,		/* kept for monitors that look now and then, a power of two */
 	FEED_BUILDS_MAX = 256,		/* the build that was silent longest is forgotten first */
 	FEED_LABEL_MAX = 48,
 	FEED_SOURCE_MAX = 64,

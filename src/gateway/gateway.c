@@ -20,6 +20,7 @@
 #include "gateway/channel.h"
 #include "gateway/farm.h"
 #include "gateway/heritage.h"
+#include "gateway/http.h"
 #include "gateway/peer.h"
 #include "gateway/reception.h"
 #include "gateway/retirement.h"
@@ -244,6 +245,8 @@ static void stop_listening(struct gateway *gateway)
 	free(gateway->listeners);
 	gateway->listeners = NULL;
 	gateway->n_listeners = 0;
+	http_close(gateway->http);
+	gateway->http = NULL;
 }
 
 static void start_listening(struct gateway *gateway)
@@ -256,6 +259,8 @@ static void start_listening(struct gateway *gateway)
 		event_add(gateway->listeners[i], NULL);
 	}
 	gateway->n_listeners = listeners->n;
+	if (gateway->setup->http_fd >= 0)
+		gateway->http = http_open(gateway, gateway->setup->http_fd);
 	channel_ask(gateway->channel, HELPER_READY, 0, (uint32_t)gateway->n_servers, -1, NULL, NULL);
 }
 
@@ -461,6 +466,7 @@ int gateway_run(const struct gateway_setup *setup, struct err *err)
 	gateway->base = event_base_new();
 	if (!gateway->base)
 		return err_set(err, ERR_FAILED, "cannot make an event loop");
+	event_base_priority_init(gateway->base, PRIORITY_N);
 	gateway->setup = setup;
 	feed_init(&gateway->feed);
 	gateway->pool.dir_fd = setup->spool_dir_fd;

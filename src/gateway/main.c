@@ -29,6 +29,7 @@
 #include "gateway/farm.h"
 #include "gateway/gateway.h"
 #include "gateway/helper.h"
+#include "gateway/http.h"
 #include "gateway/listen.h"
 #include "gateway/options.h"
 #include "gateway/proof.h"
@@ -192,8 +193,12 @@ static int open_places(struct options *options, uid_t uid, gid_t gid, struct gat
 	else if (open_control(options, &helper->control_fd, err) < 0)
 		return -1;
 	helper->has_control = helper->control_fd >= 0;
-	if (listen_open(options, uid, gid, helper->succession, &setup->listeners, err) == 0)
-		return 0;
+	if (listen_open(options, uid, gid, helper->succession, &setup->listeners, err) == 0) {
+		if (http_listen(options, setup->replaces, &setup->http_fd, err) == 0)
+			return 0;
+		if (!setup->replaces)
+			listen_remove(options, &setup->listeners);
+	}
 	if (helper->has_control && !setup->replaces)
 		unlink(options->control_path);
 	return -1;
@@ -205,6 +210,7 @@ static void leave_places(const struct options *options, const struct gateway_set
 	if (helper->retired || (setup->replaces && !helper->has_replaced))
 		return;
 	listen_remove(options, &setup->listeners);
+	http_remove(options);
 	if (helper->has_control)
 		unlink(options->control_path);
 	if (options->pid_file)
@@ -234,7 +240,7 @@ static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, u
 
 static int serve(struct options *options, struct err *err)
 {
-	struct gateway_setup setup = { .options = options, .listeners = LISTENERS_INIT };
+	struct gateway_setup setup = { .options = options, .listeners = LISTENERS_INIT, .http_fd = -1 };
 	struct succession succession = SUCCESSION_INIT;
 	struct helper_setup helper = { .options = options, .control_fd = -1, .proofs = setup.proofs, .listeners = &setup.listeners,
 				       .succession = &succession };
@@ -256,6 +262,7 @@ static int serve(struct options *options, struct err *err)
 		setup.spool_dir_fd = spool_dir_fd;
 		signal(SIGPIPE, SIG_IGN);
 		if (fork_loop(&setup, &helper, uid, gid, err) == 0) {
+			fd_close(&setup.http_fd);
 			status = helper_run(&helper);
 			close(helper.loop_fd);
 		}
@@ -264,6 +271,7 @@ static int serve(struct options *options, struct err *err)
 	listen_release(&setup.listeners);
 	succession_release(&succession);
 	fd_close(&helper.control_fd);
+	fd_close(&setup.http_fd);
 	if (status != 0)
 		exit(status);
 	return err->code == ERR_NONE ? 0 : -1;

@@ -63,6 +63,29 @@ static int parse_control(struct options *options, const char *text, struct err *
 	return parse_path(text, &options->control_path, err);
 }
 
+/* NAME:PORT; an IPv6 address stands in brackets, as in a host list. */
+static int parse_http(struct options *options, const char *text, struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+	int64_t port;
+
+	free(options->http_name);
+	free(options->http_path);
+	options->http_name = options->http_path = NULL;
+	if (str_starts_with(text, "unix:"))
+		return parse_path(text, &options->http_path, err);
+	if (!colon || colon == text || !str_to_int(colon + 1, 1, 65535, &port))
+		return err_set(err, ERR_USAGE, "'%s': ADDRESS:PORT or unix:/PATH is needed", text);
+	if (text[0] == '[' && colon[-1] == ']' && colon - text > 2)
+		options->http_name = mem_strndup(text + 1, (size_t)(colon - text) - 2);
+	else if (text[0] != '[' && !memchr(text, ':', (size_t)(colon - text)))
+		options->http_name = mem_strndup(text, (size_t)(colon - text));
+	else
+		return err_set(err, ERR_USAGE, "'%s': an IPv6 address stands in brackets", text);
+	options->http_port = (int)port;
+	return 0;
+}
+
 static int take_host(struct options *options, int action, const char *text)
 {
 	free(options->host);
@@ -313,6 +336,7 @@ static const struct option_spec specs[] = {
 	{ "reload", 0, NULL, parse_reload, "read the host list again, as on SIGHUP, and say what came of it" },
 	{ "replace", 0, NULL, parse_replace, "take the place of the gateway that runs; no client notices" },
 	{ "control", 0, "unix:PATH", parse_control, "the administrator's socket; default: beside the directory of --listen" },
+	{ "http", 0, "ADDRESS:PORT|unix:PATH", parse_http, "serve a live page, /metrics and /status.json there; default: nowhere" },
 	{ "build", 0, "LABEL", parse_build, "with --status: what this build came to (its DISTCC_BUILD)" },
 	{ "force", 0, NULL, parse_force, "accept a place where others could replace the socket" },
 	{ "help", 0, NULL, parse_help, "this text" },
@@ -390,6 +414,8 @@ void options_release(struct options *options)
 	free(options->pid_file);
 	free(options->log_file);
 	free(options->build);
+	free(options->http_name);
+	free(options->http_path);
 }
 
 void options_print_help(void)

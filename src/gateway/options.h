@@ -26,6 +26,8 @@ struct options {
 	bool daemon;			/* --daemon; the default is the foreground */
 	bool replace;			/* --replace: take the place of the gateway that runs */
 	bool force;			/* --force: a socket in a place where others could replace it */
+	char *http_name, *http_path;	/* --http NAME:PORT or unix:PATH; both NULL: no page */
+	int http_port;
 	char *pid_file;
 	char *log_file;
 	char *build;			/* --build, for --status */

@@ -14,6 +14,7 @@ struct gateway_setup {
 	const struct options *options;
 	struct listeners listeners;
 	bool replaces;				/* another gateway, whose place the parent asks for when we are ready */
+	int http_fd;				/* listens, or -1 */
 	int helper_fd;				/* SEQPACKET to the parent */
 	int spool_dir_fd;			/* for O_TMPFILE: requests and replies too big for memory */
 	struct proof_result proofs[PROOF_N];

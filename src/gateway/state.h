@@ -28,10 +28,13 @@ struct counters {			/* since the start, unless said otherwise */
 	unsigned askers;		/* now: connections that only look, none of the peers */
 };
 
+enum { PRIORITY_N = 3, PRIORITY_LATER = 2 };	/* of events; all but those of the page have the middle one */
+
 struct peer;
 struct channel;
 struct heritage;
 struct retirement;
+struct http;
 
 struct gateway {
 	struct event_base *base;
@@ -44,6 +47,7 @@ struct gateway {
 	struct event *reap;
 	struct spool_pool pool;
 	struct channel *channel;
+	struct http *http;		/* NULL: no page */
 	struct counters counters;
 	struct feed feed;
 	char name[VIA_NAME_LEN + 1];	/* among gateways: via.h */
