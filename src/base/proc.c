@@ -36,6 +36,7 @@ struct start {
 	int guard_read;
 	pid_t parent;
 	volatile int failed_errno;
+	int report[2];			/* own_memory: the child's errno comes this way, and its end when exec succeeds */
 };
 
 static void child_stdio(const struct proc_spec *spec)
@@ -65,6 +66,15 @@ static void child_group(const struct start *start)
 	fcntl(start->guard_read, F_SETFD, 0);
 }
 
+/* On shared memory the parent sees failed_errno by itself. */
+static void report(const struct start *start)
+{
+	int failed = start->failed_errno;
+
+	if (start->report[1] >= 0 && write(start->report[1], &failed, sizeof(failed)) < 0)
+		_exit(ERR_IO);
+}
+
 static _Noreturn void child_run(struct start *start)
 {
 	const struct proc_spec *spec = start->spec;
@@ -80,6 +90,7 @@ static _Noreturn void child_run(struct start *start)
 	child_stdio(spec);
 	if (spec->dir && chdir(spec->dir) < 0) {
 		start->failed_errno = errno;
+		report(start);
 		_exit(ERR_IO);
 	}
 	if (spec->in_child)
@@ -98,14 +109,14 @@ static _Noreturn void child_run(struct start *start)
 }
 
 /* Where the old handlers of this process could run in the child they would work on our memory. */
-static pid_t fork_on_our_memory(struct start *start)
+static pid_t start_child(struct start *start)
 {
 	sigset_t all, old;
 	pid_t pid;
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	pid = vfork();
+	pid = start->spec->own_memory ? fork() : vfork();
 	if (pid == 0)
 		child_run(start);
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -122,10 +133,25 @@ static int open_pidfd(pid_t pid)
 #endif
 }
 
+/* Until the child has executed its program, or said why it cannot. */
+static void await_exec(struct start *start)
+{
+	int failed = 0;
+	ssize_t n;
+
+	fd_close(&start->report[1]);
+	do {
+		n = read(start->report[0], &failed, sizeof(failed));
+	} while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)sizeof(failed))
+		start->failed_errno = failed;
+	fd_close(&start->report[0]);
+}
+
 int proc_start(struct proc *proc, const struct proc_spec *spec, struct err *err)
 {
 	autofree char *by_name = NULL, *by_base = NULL;
-	struct start start = { .spec = spec, .guard_read = -1, .parent = getpid() };
+	struct start start = { .spec = spec, .guard_read = -1, .parent = getpid(), .report = { -1, -1 } };
 	const char *name = spec->argv[0];
 	int guard[2] = { -1, -1 };
 	pid_t pid;
@@ -140,8 +166,16 @@ int proc_start(struct proc *proc, const struct proc_spec *spec, struct err *err)
 	}
 	if (spec->own_group && pipe2(guard, O_CLOEXEC) < 0)
 		return err_sys(err, ERR_IO, "cannot make a pipe for '%s'", name);
+	if (spec->own_memory && pipe2(start.report, O_CLOEXEC) < 0) {
+		err_sys(err, ERR_IO, "cannot make a pipe for '%s'", name);
+		fd_close(&guard[0]);
+		fd_close(&guard[1]);
+		return -1;
+	}
 	start.guard_read = guard[0];
-	pid = fork_on_our_memory(&start);
+	pid = start_child(&start);
+	if (spec->own_memory)
+		await_exec(&start);
 	if (guard[0] >= 0)
 		close(guard[0]);
 	if (pid < 0 || start.failed_errno) {

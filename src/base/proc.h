@@ -20,8 +20,9 @@ struct proc_spec {
 	bool own_group;		/* a process group of its own, killed as a whole when we die (see proc.c) */
 	void (*in_child)(void *context);	/* async-signal-safe work before exec, or NULL */
 	void *context;
+	bool own_memory;	/* fork, not vfork: in_child enters namespaces, which the kernel refuses otherwise */
 };
-#define PROC_SPEC_INIT { NULL, NULL, NULL, -1, -1, -1, false, NULL, NULL }
+#define PROC_SPEC_INIT { NULL, NULL, NULL, -1, -1, -1, false, NULL, NULL, false }
 
 struct proc {
 	pid_t pid;		/* 0: none */
@@ -32,7 +33,7 @@ struct proc {
 #define PROC_INIT { 0, -1, -1, false }
 
 /*
- * Starts it without copying our image (vfork). Signals are reset to default and unblocked in the
+ * Starts it without copying our image (vfork, unless own_memory). Signals are reset to default and unblocked in the
  * child, SIGPIPE included. A program that cannot be executed is ERR_NO_COMPILER ("failed to exec
  * 'x': reason") at once, not an exit status later.
  */

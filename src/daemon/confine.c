@@ -146,7 +146,7 @@ static void add_compilers(struct paths *paths)
 	add_search_path(paths, scripts);
 }
 
-static void add_all(struct paths *paths, const struct confine_wish *wish, const char *work_dir)
+static void add_all(struct paths *paths, const struct confine_wish *wish)
 {
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
 		add_path(paths, common[i].path, common[i].rights | (wish->any_program && common[i].path[1] != 'd' && common[i].path[1] != 'e' ? LANDLOCK_EXECUTE : 0));
@@ -158,22 +158,16 @@ static void add_all(struct paths *paths, const struct confine_wish *wish, const 
 		add_path(paths, wish->tools[i], LANDLOCK_READ | LANDLOCK_EXECUTE);
 	for (size_t i = 0; i < wish->n_caches; i++)
 		add_path(paths, wish->caches[i], LANDLOCK_READ | LANDLOCK_WRITE);
-	add_path(paths, work_dir, LANDLOCK_READ | LANDLOCK_WRITE);
 }
 
-static int make_rules(struct confine *confine, const struct confine_wish *wish, const char *work_dir, struct err *err)
+static int make_rules(struct confine *confine, struct paths *paths, const char *work_dir, struct err *err)
 {
-	struct paths paths = { NULL, NULL, 0 };
-	int result;
-
 	if (!landlock_abi())
 		return err_set(err, ERR_PRIVILEGES, "the kernel has no Landlock");
 	if (!work_dir)
 		return 0;
-	add_all(&paths, wish, work_dir);
-	result = landlock_make(paths.all, paths.n, &confine->rules_fd, err);
-	release_paths(&paths);
-	return result;
+	add_path(paths, work_dir, LANDLOCK_READ | LANDLOCK_WRITE);
+	return landlock_make(paths->all, paths->n, &confine->rules_fd, err);
 }
 
 /* The limit of processes counts all of a user's: what runs now is not the jobs'. */
@@ -222,15 +216,23 @@ static void add_layer(struct confine *confine, const char *name)
 int confine_make(struct confine *confine, const struct confine_wish *wish, const char *work_dir, struct err *err)
 {
 	struct err reason = ERR_INIT;
+	struct paths paths = { NULL, NULL, 0 };
 	char name[32];
+	int made;
 
 	*confine = (struct confine)CONFINE_INIT;
 	confine->mode = wish->mode;
+	if (work_dir)
+		add_all(&paths, wish);
+	for (size_t i = 0; i < paths.n; i++)
+		argv_add(&confine->paths, paths.texts[i]);
+	made = wish->mode == CONFINE_OFF ? 0 : make_rules(confine, &paths, work_dir, &reason);
+	release_paths(&paths);
 	if (wish->mode == CONFINE_OFF)
 		return 0;
 	confine->layers[0] = '\0';
 	confine->complete = true;
-	if (make_rules(confine, wish, work_dir, &reason) == 0) {
+	if (made == 0) {
 		snprintf(name, sizeof(name), "landlock %d", landlock_abi());
 		add_layer(confine, name);
 	} else if (miss(confine, &reason, err) < 0) {
@@ -252,6 +254,7 @@ void confine_release(struct confine *confine)
 {
 	if (confine->rules_fd >= 0)
 		close(confine->rules_fd);
+	argv_release(&confine->paths);
 	buf_release(&confine->filter);
 	*confine = (struct confine)CONFINE_INIT;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/argv.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -27,13 +28,14 @@ struct confine_wish {
 struct confine {
 	enum confine_mode mode;
 	int rules_fd;			/* Landlock, or -1 */
+	struct argv paths;		/* what compilers of this server need to see, besides work_dir */
 	struct buf filter;		/* empty: none */
 	int64_t memory_bytes;
 	int cpu_s, n_processes;
 	char layers[160];		/* "landlock 6, seccomp, no_new_privs, limits", for log and statistics */
 	bool complete;
 };
-#define CONFINE_INIT { CONFINE_OFF, -1, BUF_INIT, 0, 0, 0, "none", false }
+#define CONFINE_INIT { CONFINE_OFF, -1, ARGV_INIT, BUF_INIT, 0, 0, 0, "none", false }
 
 /* Prepares all that can be prepared, for jobs below work_dir (NULL: only finds out what holds).
  * ERR_PRIVILEGES with CONFINE_REQUIRE when a layer is missing. */

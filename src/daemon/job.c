@@ -1,17 +1,15 @@
 /*
  * daemon/job.c - see job.h.
  *
- * The compiler runs in a process group of its own with a guard (base/proc.h), in a directory of its
- * own. While it runs the connection is watched: its end ends the compiler, at once.
+ * Each job has a directory of its own; in it a work directory, where the compiler's outputs go, which
+ * is read back through a descriptor: a compiler may put anything in its place. With version 3 the
+ * directory is also the root of the client's files.
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/job.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,12 +21,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "base/proc.h"
 #include "base/str.h"
 #include "base/tmp.h"
 #include "compiler/scan.h"
 #include "daemon/allow.h"
-#include "daemon/strays.h"
+#include "daemon/jobroot.h"
+#include "daemon/pumped.h"
+#include "daemon/run.h"
+#include "daemon/view.h"
 #include "wire/compress.h"
 #include "wire/reply.h"
 #include "wire/request.h"
@@ -38,49 +38,124 @@ enum {
 	CHUNK = 65536,
 	FIRST_BYTE_MS = 15000,		/* a connection that says nothing */
 	HEAD_MS = 300000,		/* the client's preprocessor runs between ARGV and DOTI */
+	GRACE_MS = 60000,		/* after which a client that sends ... */
+	RATE_MIN = 256,			/* ... fewer bytes a second is not sending but holding a place */
 	SOURCE_MAX = 1 << 30
 };
 
-static const char *const class_names[] = {
-	"COMPILE_OK", "COMPILE_ERROR", "COMPILE_TIMEOUT", "CLI_DISCONN", "REJ_BAD_REQ", "REJ_OVERLOAD", "OTHER",
+#define OBJECT_NAME ".object.o"
+#define DEPS_NAME ".deps"
+
+static const char *const class_names[JOB_N_CLASSES] = {
+	[JOB_OK] = "COMPILE_OK", [JOB_ERROR] = "COMPILE_ERROR", [JOB_TIMEOUT] = "COMPILE_TIMEOUT", [JOB_DISCONNECTED] = "CLI_DISCONN",
+	[JOB_BAD_REQUEST] = "REJ_BAD_REQ", [JOB_OVERLOAD] = "REJ_OVERLOAD", [JOB_OTHER] = "OTHER",
 };
 
 struct job {
-	int in_fd, out_fd;
+	struct job_site *site;
 	const struct options *options;
-	const struct confine *confine;
+	int in_fd, out_fd;
+	const char *peer;
 	struct request request;
+	struct request_files files;
 	struct scan_request scan;
-	struct buf serr_extra;		/* what the server itself says to the client */
 	struct reply reply;
-	char *dir;
-	int dir_fd;			/* the same: a compiler cannot put another in its place */
-	char *source, *object;		/* inside dir */
+	char *dir;			/* of the job */
+	char *work_dir;			/* in it, as the server sees it ... */
+	const char *work_seen;		/* ... and as the compiler does */
+	int work_fd;
+	struct jobroot root;		/* version 3 */
+	struct view view;
+	bool has_view;
 	char *input_name;		/* as the client wrote it */
 	char *compiler;			/* after mapping */
 	enum job_class class;
 	bool refused;			/* by policy */
 };
 
-#define OBJECT_NAME ".object.o"
+/* ------------------------------------------------------------------ directories */
 
-static volatile sig_atomic_t compiler_group;
-
-void job_kill_compiler(void)
+static int open_work_dir(struct job *job, struct err *err)
 {
-	if (compiler_group)
-		kill(-(pid_t)compiler_group, SIGKILL);
+	job->work_fd = open(job->work_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return job->work_fd < 0 ? err_sys(err, ERR_IO, "cannot open '%s'", job->work_dir) : 0;
+}
+
+static int name_dir(struct job *job, struct err *err)
+{
+	job->dir = path_join(job->site->base_dir, "job");
+	return tmp_dir_remove(job->dir, err);
+}
+
+static int make_plain_dir(struct job *job, struct err *err)
+{
+	if (name_dir(job, err) < 0)
+		return -1;
+	job->work_dir = mem_strdup(job->dir);
+	job->work_seen = job->work_dir;
+	if (mkdir(job->dir, 0700) < 0)
+		return err_sys(err, ERR_IO, "cannot make '%s'", job->dir);
+	return open_work_dir(job, err);
+}
+
+/* Found out with the first job that asks. */
+static bool views_work(struct job_site *site)
+{
+	if (site->views == VIEWS_UNTRIED) {
+		site->views = !site->options->no_view && view_works(site->base_dir) ? VIEWS_WORK : VIEWS_FAIL;
+		if (site->views == VIEWS_FAIL)
+			log_notice("jobs of version 3 have no file system of their own here: the client's paths are mapped");
+	}
+	return site->views == VIEWS_WORK;
+}
+
+static int on_dir(void *context, const char *cdir, struct err *err)
+{
+	struct job *job = context;
+
+	if (name_dir(job, err) < 0)
+		return -1;
+	job->has_view = views_work(job->site);
+	if (jobroot_make(&job->root, job->dir, job->has_view, err) < 0)
+		return -1;
+	job->work_dir = path_join(job->dir, JOBROOT_WORK);
+	job->work_seen = job->has_view ? "/" JOBROOT_WORK : job->work_dir;
+	if (open_work_dir(job, err) < 0)
+		return -1;
+	return jobroot_add_dir(&job->root, cdir, err);
+}
+
+static int on_file(void *context, const char *name, const struct buf *body, struct err *err)
+{
+	return jobroot_add_file(&((struct job *)context)->root, name, body, err);
+}
+
+static int on_link(void *context, const char *name, const char *target, struct err *err)
+{
+	return jobroot_add_link(&((struct job *)context)->root, name, target, err);
 }
 
 /* ------------------------------------------------------------------ the request */
 
+/* Has the client, since its source began, sent less than anybody who means it? */
+static bool is_too_slow(const struct job *job, int64_t since_ms, uint64_t n_before)
+{
+	int64_t age_ms = clock_now_ms() - since_ms;
+
+	return age_ms > GRACE_MS && walk_total(&job->request.walk) - n_before < (uint64_t)(age_ms / 1000) * RATE_MIN;
+}
+
 static int read_request(struct job *job, struct err *err)
 {
 	autofree char *chunk = mem_alloc(CHUNK);
+	struct deadline head = deadline_after_ms(HEAD_MS);
+	int64_t body_since_ms = 0;
+	uint64_t n_head = 0;
 	int complete = 0;
 
 	while (complete == 0) {
-		int idle_ms = !walk_started(&job->request.walk) ? FIRST_BYTE_MS : job->request.source.len ? job->options->io_idle_ms : HEAD_MS;
+		bool in_body = job->request.source.len || job->root.fd >= 0;
+		int idle_ms = in_body ? job->options->io_idle_ms : walk_started(&job->request.walk) ? deadline_poll_ms(head) : FIRST_BYTE_MS;
 		ssize_t n = fd_read_some(job->in_fd, chunk, CHUNK, idle_ms, err);
 		size_t n_used;
 
@@ -89,6 +164,12 @@ static int read_request(struct job *job, struct err *err)
 		if (n == 0)
 			return err_set(err, walk_started(&job->request.walk) ? ERR_IO : ERR_TRUNCATED, "the client closed before its request was whole");
 		complete = request_feed(&job->request, chunk, (size_t)n, &n_used, err);
+		if (in_body && !body_since_ms) {
+			body_since_ms = clock_now_ms();
+			n_head = walk_total(&job->request.walk);
+		}
+		if (complete == 0 && body_since_ms && is_too_slow(job, body_since_ms, n_head))
+			return err_set(err, ERR_TIMEOUT, "the client sends less than %d bytes a second", RATE_MIN);
 	}
 	return complete < 0 ? -1 : 0;
 }
@@ -102,15 +183,15 @@ static char *source_name(const struct job *job)
 	autofree char *stem = path_with_extension(base, "");
 
 	if (!*stem || stem[0] == '-' || stem[0] == '.' || strlen(stem) > 200 || strchr(stem, '/'))
-		return str_format("%s/source%s", job->dir, extension);
-	return str_format("%s/%s%s", job->dir, stem, extension);
+		return str_format("source%s", extension);
+	return str_format("%s%s", stem, extension);
 }
 
-static int write_source(struct job *job, struct err *err)
+static int write_source(const struct job *job, const char *name, struct err *err)
 {
 	autobuf expanded = BUF_INIT;
 	const struct buf *text = &job->request.source;
-	autoclose int fd = open(job->source, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	autoclose int fd = openat(job->work_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_sys(err, ERR_IO, "cannot write the source");
@@ -124,138 +205,73 @@ static int write_source(struct job *job, struct err *err)
 	return 0;
 }
 
-/* Input and output become files of the job's directory. */
-static void localise(struct job *job)
+/* Versions 1 and 2: input and output become files of the job's directory. */
+static int prepare_plain(struct job *job, struct err *err)
 {
 	struct argv *argv = &job->request.argv;
+	autofree char *name = source_name(job), *source = NULL, *object = NULL;
 
-	argv_replace(argv, job->scan.input_at, job->source);
+	if (make_plain_dir(job, err) < 0 || write_source(job, name, err) < 0)
+		return -1;
+	source = path_join(job->work_dir, name);
+	object = path_join(job->work_dir, OBJECT_NAME);
+	argv_replace(argv, job->scan.input_at, source);
 	if (job->scan.output_at >= argv->n) {
 		argv_add(argv, "-o");
-		argv_add(argv, job->object);
+		argv_add(argv, object);
 	} else if (job->scan.output_is_joined) {
-		autofree char *joined = str_format("-o%s", job->object);
+		autofree char *joined = str_format("-o%s", object);
 
 		argv_replace(argv, job->scan.output_at, joined);
 	} else {
-		argv_replace(argv, job->scan.output_at, job->object);
+		argv_replace(argv, job->scan.output_at, object);
 	}
-}
-
-/* True when the client has gone. Stray bytes are taken off, or they would wake us for ever. */
-static bool client_is_gone(int fd, short revents, const char *peer, bool *told)
-{
-	char stray[256];
-	ssize_t n;
-
-	if (revents & (POLLERR | POLLNVAL))
-		return true;
-	if (!(revents & (POLLIN | POLLHUP)))
-		return false;
-	n = read(fd, stray, sizeof(stray));
-	if (n > 0 && !*told) {
-		log_warning("client %s sends bytes after its request; they are ignored", peer);
-		*told = true;
-	}
-	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-}
-
-/* Until the compiler has ended, the client has gone or the job is too old. */
-static int watch(struct job *job, struct proc *proc, const char *peer, int *status, struct err *err)
-{
-	struct deadline deadline = job->options->job_lifetime_s ? deadline_after_ms((int64_t)job->options->job_lifetime_s * 1000) :
-				   deadline_never();
-	bool told = false;
-
-	/* A kernel without pidfds (before 5.3) cannot tell both; the compile is then waited for. */
-	if (proc->pidfd < 0)
-		return proc_wait(proc, deadline_never(), status, NULL, err);
-	for (;;) {
-		struct pollfd fds[2] = { { proc->pidfd, POLLIN, 0 }, { job->in_fd, POLLIN, 0 } };
-		int n = poll(fds, 2, deadline_poll_ms(deadline));
-
-		if (n < 0 && errno != EINTR)
-			return err_sys(err, ERR_IO, "cannot wait for the compiler");
-		if (n > 0 && fds[0].revents)
-			return proc_wait(proc, deadline_never(), status, NULL, err);
-		if (n > 0 && fds[1].revents && client_is_gone(job->in_fd, fds[1].revents, peer, &told)) {
-			job->class = JOB_DISCONNECTED;
-			*status = ERR_IO << 8;
-			return err_set(err, ERR_IO, "Client fd disconnected, killing job");
-		}
-		if (deadline_passed(deadline)) {
-			job->class = JOB_TIMEOUT;
-			*status = ERR_TIMEOUT << 8;
-			log_error("Compilation takes too long, timeout.");
-			buf_add_str(&job->serr_extra, "distccd: Compilation takes too long, timeout.\n");
-			return 0;
-		}
-	}
-}
-
-static int open_in(const struct job *job, const char *name, struct err *err)
-{
-	int fd = openat(job->dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-
-	return fd < 0 ? err_sys(err, ERR_IO, "cannot write in the job's directory") : fd;
-}
-
-/* Between fork and exec: only system calls. */
-static void confine_child(void *context)
-{
-	if (confine_enter(context) < 0)
-		_exit(ERR_PRIVILEGES);
-}
-
-static int run_compiler(struct job *job, const char *peer, struct err *err)
-{
-	struct proc_spec spec = PROC_SPEC_INIT;
-	autoproc proc = PROC_INIT;
-	autoclose int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	autoclose int out_fd = open_in(job, ".stdout", err);
-	autoclose int err_fd = out_fd < 0 ? -1 : open_in(job, ".stderr", err);
-	struct err start = ERR_INIT;
-	int result;
-
-	if (err_fd < 0)
-		return -1;
-	/* A compiler that is killed leaves its own temporary files: they go with the directory. */
-	setenv("TMPDIR", job->dir, 1);
-	if (job->options->prefix)
-		argv_insert(&job->request.argv, 0, job->options->prefix);
-	spec.argv = job->request.argv.words;
-	spec.in_child = confine_child;
-	spec.context = (void *)(uintptr_t)job->confine;
-	spec.dir = job->dir;
-	spec.stdin_fd = null_fd;
-	spec.stdout_fd = out_fd;
-	spec.stderr_fd = err_fd;
-	spec.own_group = true;
-	if (proc_start(&proc, &spec, &start) < 0) {
-		log_error("%s", start.text);
-		job->reply.status = ERR_NO_COMPILER << 8;
-		buf_add_format(&job->serr_extra, "distccd[%ld] ERROR: %s\n", (long)getpid(), start.text);
-	} else {
-		compiler_group = proc.pid;
-		result = watch(job, &proc, peer, &job->reply.status, err);
-		proc_kill(&proc);
-		compiler_group = 0;
-		strays_end(NULL, NULL);
-		if (result < 0)
-			return -1;
-	}
-	if (lseek(out_fd, 0, SEEK_SET) < 0 || lseek(err_fd, 0, SEEK_SET) < 0 ||
-	    fd_read_all(out_fd, SOURCE_MAX, &job->reply.sout, err) < 0 || fd_read_all(err_fd, SOURCE_MAX, &job->reply.serr, err) < 0)
-		return -1;
-	buf_add(&job->reply.serr, job->serr_extra.data, job->serr_extra.len);
 	return 0;
 }
+
+static int prepare_pumped(struct job *job, struct err *err)
+{
+	autofree char *object = path_join(job->work_seen, OBJECT_NAME), *deps = path_join(job->work_seen, DEPS_NAME);
+	const struct argv *paths = &job->site->confine->paths;
+
+	pumped_command(&job->request.argv, &job->scan, job->has_view ? NULL : job->dir, object, deps);
+	if (!job->has_view)
+		return 0;
+	return view_make(&job->view, job->dir, job->request.cdir, paths->words, paths->n, err);
+}
+
+static int compile(struct job *job, struct run_result *result, struct err *err)
+{
+	bool is_pumped = job->request.version == PROTOCOL_PUMP;
+	autofree char *dir = NULL;
+	struct run run = {
+		.argv = &job->request.argv, .confine = job->site->confine, .client_fd = job->in_fd, .peer = job->peer,
+		.lifetime_s = job->options->job_lifetime_s,
+	};
+
+	if ((is_pumped ? prepare_pumped(job, err) : prepare_plain(job, err)) < 0)
+		return -1;
+	if (job->options->prefix)
+		argv_insert(&job->request.argv, 0, job->options->prefix);
+	dir = is_pumped ? str_format("%s%s", job->dir, job->request.cdir) : mem_strdup(job->work_dir);
+	run.dir = dir;
+	run.view = job->has_view ? &job->view : NULL;
+	run.work_fd = job->work_fd;
+	run.tmpdir = job->work_seen;
+	if (run_compiler(&run, result, err) == 0)
+		return 0;
+	if (result->end == RUN_CLIENT_GONE)
+		job->class = JOB_DISCONNECTED;
+	return -1;
+}
+
+/* ------------------------------------------------------------------ the answer */
 
 /* A compiler that succeeds without an object leaves an empty one (as "true -c x.i" does). What it left may
  * be anything: a link to a file of ours, a pipe without end. */
 static int read_output(const struct job *job, const char *name, struct buf *out, struct err *err)
 {
-	autoclose int fd = openat(job->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	autoclose int fd = openat(job->work_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
@@ -267,9 +283,25 @@ static int read_output(const struct job *job, const char *name, struct buf *out,
 	return fd_read_all(fd, SOURCE_MAX, out, err);
 }
 
-static int read_object(struct job *job, struct err *err)
+static int read_outputs(struct job *job, struct err *err)
 {
-	return job->reply.status != 0 ? 0 : read_output(job, OBJECT_NAME, &job->reply.object, err);
+	bool is_mapped = job->request.version == PROTOCOL_PUMP && !job->has_view;
+
+	if (is_mapped) {
+		pumped_unmap(&job->reply.serr, job->dir);
+		pumped_unmap(&job->reply.sout, job->dir);
+	}
+	if (job->reply.status != 0)
+		return 0;
+	if (read_output(job, OBJECT_NAME, &job->reply.object, err) < 0)
+		return -1;
+	if (job->request.version != PROTOCOL_PUMP)
+		return 0;
+	if (read_output(job, DEPS_NAME, &job->reply.deps, err) < 0)
+		return -1;
+	if (is_mapped)
+		pumped_unmap(&job->reply.deps, job->dir);
+	return 0;
 }
 
 static int send_reply(struct job *job, struct err *err)
@@ -297,23 +329,23 @@ static int tell_refusal(struct job *job, struct err *err)
 	return -1;
 }
 
-static int make_dir(struct job *job, const char *base_dir, struct err *err)
+/* What the compiler said and how it ended becomes the reply's. */
+static int take_result(struct job *job, struct run_result *result, struct err *err)
 {
-	job->dir = path_join(base_dir, "job");
-	if (tmp_dir_remove(job->dir, err) < 0)
+	job->reply.status = result->status;
+	buf_add(&job->reply.serr, result->serr.data, result->serr.len);
+	buf_add(&job->reply.sout, result->sout.data, result->sout.len);
+	if (read_outputs(job, err) < 0)
 		return -1;
-	if (mkdir(job->dir, 0700) < 0)
-		return err_sys(err, ERR_IO, "cannot make '%s'", job->dir);
-	job->dir_fd = open(job->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (job->dir_fd < 0)
-		return err_sys(err, ERR_IO, "cannot open '%s'", job->dir);
-	job->source = source_name(job);
-	job->object = path_join(job->dir, OBJECT_NAME);
+	job->class = result->end == RUN_TOO_LONG ? JOB_TIMEOUT : result->status == 0 ? JOB_OK : JOB_ERROR;
 	return 0;
 }
 
-static int serve(struct job *job, const char *peer, const char *base_dir, struct err *err)
+static int serve(struct job *job, struct err *err)
 {
+	struct run_result result = RUN_RESULT_INIT;
+	int done;
+
 	job->class = JOB_OTHER;
 	if (read_request(job, err) < 0) {
 		if (err->code == ERR_PROTOCOL)
@@ -330,23 +362,22 @@ static int serve(struct job *job, const char *peer, const char *base_dir, struct
 	}
 	job->compiler = mem_strdup(job->request.argv.words[0]);
 	job->input_name = mem_strdup(job->request.argv.words[job->scan.input_at]);
-	if (make_dir(job, base_dir, err) < 0 || write_source(job, err) < 0)
-		return -1;
-	localise(job);
-	if (run_compiler(job, peer, err) < 0 || read_object(job, err) < 0)
-		return -1;
-	if (job->class != JOB_TIMEOUT)
-		job->class = job->reply.status == 0 ? JOB_OK : JOB_ERROR;
-	return send_reply(job, err);
+	done = compile(job, &result, err);
+	if (done == 0)
+		done = take_result(job, &result, err);
+	else
+		job->reply.status = result.status;
+	run_result_release(&result);
+	return done < 0 ? -1 : send_reply(job, err);
 }
 
 /* The line that programs read; its words and their order are those of distcc 3.4. */
-static void summarise(const struct job *job, const char *peer, int ret, int64_t ms)
+static void summarise(const struct job *job, int ret, int64_t ms)
 {
 	int status = job->reply.status;
 	bool named = job->class == JOB_OK || job->class == JOB_ERROR;
 
-	log_notice("(dcc_job_summary) client: %s %s exit:%d sig:%d core:%d ret:%d time:%lldms %s%s%s", peer,
+	log_notice("(dcc_job_summary) client: %s %s exit:%d sig:%d core:%d ret:%d time:%lldms %s%s%s", job->peer,
 		   class_names[job->class], WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
 		   WIFSIGNALED(status) && WCOREDUMP(status) ? 128 : 0, ret, (long long)ms,
 		   named ? job->compiler : "", named ? " " : "", named ? job->input_name : "");
@@ -365,26 +396,30 @@ static void release(struct job *job)
 {
 	request_release(&job->request);
 	reply_release(&job->reply);
-	buf_release(&job->serr_extra);
-	fd_close(&job->dir_fd);
+	jobroot_release(&job->root);
+	view_release(&job->view);
+	fd_close(&job->work_fd);
 	free(job->dir);
-	free(job->source);
-	free(job->object);
+	free(job->work_dir);
 	free(job->input_name);
 	free(job->compiler);
 }
 
-void job_serve(int in_fd, int out_fd, const char *peer, const char *base_dir, const struct options *options,
-	       const struct confine *confine, struct job_outcome *outcome)
+void job_serve(struct job_site *site, int in_fd, int out_fd, const char *peer, struct job_outcome *outcome)
 {
-	struct job job = { .in_fd = in_fd, .out_fd = out_fd, .options = options, .confine = confine, .dir_fd = -1 };
+	struct job job = {
+		.site = site, .options = site->options, .in_fd = in_fd, .out_fd = out_fd, .peer = peer, .work_fd = -1,
+		.root = JOBROOT_INIT, .view = VIEW_INIT, .files = { on_dir, on_file, on_link, NULL },
+	};
 	int64_t start_ms = clock_now_ms();
 	struct err err = ERR_INIT;
 
 	*outcome = (struct job_outcome){ .ret = 0 };
 	request_init(&job.request, &walk_limits_default);
+	job.files.context = &job;
+	job.request.files = &job.files;
 	reply_init(&job.reply, PROTOCOL_PLAIN, &walk_limits_default, false);
-	if (serve(&job, peer, base_dir, &err) < 0) {
+	if (serve(&job, &err) < 0) {
 		/* a refusal is a job that was served, in the words of distcc 3.4 */
 		outcome->ret = job.refused ? 0 : (int)err.code;
 		if (job.class == JOB_OTHER && err.code == ERR_TRUNCATED)
@@ -398,6 +433,6 @@ void job_serve(int in_fd, int out_fd, const char *peer, const char *base_dir, co
 	outcome->ms = clock_now_ms() - start_ms;
 	copy_word(outcome->compiler, job.compiler);
 	copy_word(outcome->input, job.input_name);
-	summarise(&job, peer, outcome->ret, outcome->ms);
+	summarise(&job, outcome->ret, outcome->ms);
 	release(&job);
 }

@@ -7,12 +7,15 @@
 #include "daemon/options.h"
 #include "daemon/outcome.h"
 
-/* A fresh private directory below base_dir is used and removed. outcome->ret is what the summary line
- * calls "ret". peer: "127.0.0.1:4711", "UNIX-DOMAIN /path", "NOTSOCKET". */
-void job_serve(int in_fd, int out_fd, const char *peer, const char *base_dir, const struct options *options,
-	       const struct confine *confine, struct job_outcome *outcome);
+/* Where jobs are done, one after the other. */
+struct job_site {
+	const struct options *options;
+	const struct confine *confine;
+	const char *base_dir;		/* in it a fresh private directory is used and removed */
+	enum { VIEWS_UNTRIED, VIEWS_WORK, VIEWS_FAIL } views;
+};
 
-/* For a signal handler: ends the compiler that runs now, if any. */
-void job_kill_compiler(void);
+/* outcome->ret is what the summary line calls "ret". peer: "127.0.0.1:4711", "UNIX-DOMAIN /path", "NOTSOCKET". */
+void job_serve(struct job_site *site, int in_fd, int out_fd, const char *peer, struct job_outcome *outcome);
 
 #endif

@@ -296,6 +296,7 @@ static const struct option_spec {
 	{ "allow-group", 0, "GROUP", add_group, 0, "serve members of GROUP on unix sockets (repeatable)" },
 	{ "sandbox", 0, "auto|require|off", set_sandbox, 0, "confine compilers: as far as possible (the default), wholly or not at all, not" },
 	{ "job-memory", 0, "MIB", set_seconds, AT(job_memory_mib), "address space of each compiler process; default: the machine's memory" },
+	{ "no-view", 0, NULL, set_true, AT(no_view), "map the paths of version 3 jobs, also where they could have a file system of their own" },
 	{ "compiler-prefix", 0, "PROGRAM", set_text, AT(prefix), "run each compiler through PROGRAM, as ccache" },
 	{ "tool", 0, "PATH", add_path, AT(tools), "what wrappers and the prefix program may run besides (repeatable)" },
 	{ "cache-dir", 0, "DIR", add_path, AT(caches), "a directory that they may write (repeatable)" },

@@ -45,6 +45,7 @@ struct options {
 	int job_memory_mib;		/* 0: what the machine has */
 	struct argv tools;		/* what wrappers and the prefix program may read and run besides */
 	struct argv caches;		/* directories that they may write */
+	bool no_view;			/* version 3: map paths, whatever the kernel offers */
 	char *prefix;			/* a program that runs the compiler, or NULL */
 	bool insecure;			/* --enable-tcp-insecure: no compiler allow-list */
 };

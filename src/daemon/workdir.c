@@ -25,7 +25,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/tmp.h"
-#include "daemon/job.h"
+#include "daemon/run.h"
 
 enum { PATH_LEN = 4096 };
 
@@ -77,7 +77,7 @@ int workdir_make(char **base, int *lock_fd, struct err *err)
 /* Only system calls: it may interrupt anything. */
 static void on_end(int signal_number)
 {
-	job_kill_compiler();
+	run_kill();
 	if (self.dir[0])
 		tmp_dir_remove(self.dir, NULL);
 	/* The last one out, when the parent cannot: while others are left this fails. */

@@ -46,6 +46,7 @@ static _Noreturn void end(void)
 _Noreturn void worker_run(const struct options *options, const char *dir, int channel, pid_t parent)
 {
 	struct confine confine;
+	struct job_site site = { options, &confine, dir, VIEWS_UNTRIED };
 	struct err err = ERR_INIT;
 
 	workdir_remove_at_end(dir);
@@ -71,30 +72,31 @@ _Noreturn void worker_run(const struct options *options, const char *dir, int ch
 			end();
 		peer_describe(&peer, fd);
 		sock_tune_tcp(fd);
-		job_serve(fd, fd, peer.text, dir, options, &confine, &outcome);
+		job_serve(&site, fd, fd, peer.text, &outcome);
 		fd_close(&fd);
 		if (send(channel, &outcome, sizeof(outcome), MSG_NOSIGNAL) < 0)
 			end();
 	}
 }
 
-static void serve_one(const struct options *options, int fd, const char *dir, const struct confine *confine)
+static void serve_one(struct job_site *site, int fd)
 {
 	struct job_outcome outcome;
 	struct peer peer;
 
 	peer_describe(&peer, fd);
-	if (!peer_is_admitted(&peer, &options->access, fd))
+	if (!peer_is_admitted(&peer, &site->options->access, fd))
 		return;
 	log_info("connection from %s", peer.text);
 	sock_tune_tcp(fd);
-	job_serve(fd, fd, peer.text, dir, options, confine, &outcome);
+	job_serve(site, fd, fd, peer.text, &outcome);
 }
 
 int worker_serve_alone(const struct options *options, const char *dir, const int *listeners, size_t n_listeners, struct err *err)
 {
 	autofree struct pollfd *fds = mem_array(n_listeners, sizeof(*fds));
 	struct confine confine;
+	struct job_site site = { options, &confine, dir, VIEWS_UNTRIED };
 
 	workdir_remove_at_end(dir);
 	if (make_confine(&confine, options, dir, err) < 0)
@@ -108,7 +110,7 @@ int worker_serve_alone(const struct options *options, const char *dir, const int
 			autoclose int fd = fds[i].revents ? accept4(fds[i].fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 
 			if (fd >= 0)
-				serve_one(options, fd, dir, &confine);
+				serve_one(&site, fd);
 		}
 	}
 }
@@ -130,7 +132,7 @@ int worker_serve_inetd(const struct options *options, struct err *err)
 	}
 	peer_describe(&peer, 0);
 	if (peer_is_admitted(&peer, &options->access, 0))
-		job_serve(0, 1, peer.text, base, options, &confine, &outcome);
+		job_serve(&(struct job_site){ options, &confine, base, VIEWS_UNTRIED }, 0, 1, peer.text, &outcome);
 	confine_release(&confine);
 	tmp_dir_remove(base, NULL);
 	return outcome.ret;

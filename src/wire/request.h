@@ -17,14 +17,28 @@ void request_encode_head(struct buf *out, uint32_t version, const char *cdir, co
  * not fit the protocol's 32 bits. */
 int request_encode_token(struct buf *out, const char *name, uint64_t len, struct err *err);
 
-/* Collects a request of version 1 or 2 from walk events; version 3 is ERR_PROTOCOL here for now. */
+/*
+ * What version 3 brings is too much to collect: each file and link is handed over when it is whole. body is
+ * the file as it came, one LZO block or nothing. Return -1 with err set to end the request.
+ */
+struct request_files {
+	int (*dir)(void *context, const char *cdir, struct err *err);		/* once, before all others */
+	int (*file)(void *context, const char *name, const struct buf *body, struct err *err);
+	int (*link)(void *context, const char *name, const char *target, struct err *err);
+	void *context;
+};
+
+/* Collects a request from walk events. Without `files`, version 3 is ERR_PROTOCOL. */
 struct request {
 	uint32_t version;
 	struct argv argv;
+	char *cdir;			/* version 3: the client's working directory */
 	struct buf source;		/* DOTI as it came; expand it with compress.h when version is 2 */
+	const struct request_files *files;	/* borrowed; set it after request_init() */
 	/* private */
 	struct walk walk;
-	struct buf word;
+	struct buf word, body;
+	char *name;
 };
 
 void request_init(struct request *request, const struct walk_limits *limits);

@@ -2,11 +2,9 @@
 """What a server refuses, and that the reason reaches its log and its client, stock or ours; with a
 fallback the client compiles at home."""
 
-import socket
-
 import pytest
 
-from lib import peers
+from lib import peers, wire
 
 WORDS = {
     "a plugin": (["-fplugin=/tmp/x.so"], "-fplugin=/tmp/x.so"),
@@ -14,32 +12,13 @@ WORDS = {
 }
 
 
-def request(argv, source=b"int x;\n", version=1):
-    """The bytes of a plain request."""
-    out = b"DIST%08xARGC%08x" % (version, len(argv))
-    for word in argv:
-        word = word.encode() if isinstance(word, str) else word
-        out += b"ARGV%08x" % len(word) + word
-    return out + b"DOTI%08x" % len(source) + source
-
-
-def ask(server, data):
-    """All that comes back until the server closes."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as sock:
-        sock.sendall(data)
-        answer = b""
-        while piece := sock.recv(65536):
-            answer += piece
-    return answer
-
-
 @pytest.mark.parametrize("name", WORDS)
 def test_the_reason_is_answered_and_logged(our_server, name):
     words, told = WORDS[name]
     server = our_server()
-    answer = ask(server, request(["gcc", *words, "-c", "x.c", "-o", "x.o"]))
-    assert answer.startswith(b"DONE00000001STAT00007100SERR")
-    assert told.encode() in answer and answer.endswith(b"SOUT00000000DOTO00000000")
+    answer = wire.ask(server.port, wire.plain(["gcc", *words, "-c", "x.c", "-o", "x.o"]))
+    assert answer["STAT"] == 113 << 8 and answer["DOTO"] == b""
+    assert told.encode() in answer["SERR"]
     server.wait_log(f"option '{told}' is refused")
     assert server.count() == 0
 
