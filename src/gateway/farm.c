@@ -11,6 +11,7 @@
 #include "base/env.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "gateway/browse.h"
 #include "gateway/listen.h"
 #include "gateway/server.h"
 
@@ -46,9 +47,9 @@ int farm_check(const struct host_list *list, const struct options *options, stru
 			return err_set(err, ERR_HOSTSPEC, "host '%s': ',auth' is not supported in this build", spec->text);
 		n_servers += spec->kind != HOST_LOCAL;
 	}
-	if (list->zeroconf)
-		return err_set(err, ERR_HOSTSPEC, "+zeroconf is not supported in this build");
-	if (!n_servers)
+	if (list->zeroconf && !browse_is_built_in())
+		return err_set(err, ERR_HOSTSPEC, "+zeroconf is not supported in this build (avahi-client was missing, or --without-avahi)");
+	if (!n_servers && !list->zeroconf)
 		return err_set(err, ERR_HOSTSPEC, "it names no server");
 	return 0;
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,11 +23,12 @@
 #include "gateway/peer.h"
 #include "gateway/reception.h"
 #include "gateway/retirement.h"
+#include "gateway/roster.h"
 #include "gateway/state.h"
 #include "gateway/turn.h"
 #include "hosts/list.h"
 
-enum { RESOLVE_AGAIN_MS = 300000, RESUME_MS = 100 };
+enum { RESUME_MS = 100 };
 
 /* Everything that only gateway_run() and its callbacks see. */
 struct loop {
@@ -37,7 +37,7 @@ struct loop {
 	struct err failure;		/* why the loop ends, if it is not asked to */
 };
 
-/* ------------------------------------------------------------------ servers */
+/* ------------------------------------------------------------------ the schedule */
 
 void gateway_schedule(struct gateway *gateway)
 {
@@ -67,154 +67,7 @@ static void gateway_on_wake(evutil_socket_t fd, short what, void *context)
 	gateway_schedule(gateway);
 }
 
-static void remove_server(struct gateway *gateway, struct server *server)
-{
-	for (size_t i = 0; i < gateway->n_servers; i++) {
-		if (gateway->servers[i] != server)
-			continue;
-		memmove(gateway->servers + i, gateway->servers + i + 1, (gateway->n_servers - i - 1) * sizeof(*gateway->servers));
-		gateway->n_servers--;
-		log_info("host '%s' has left", server->label);
-		server_free(server);
-		return;
-	}
-}
-
-static void on_wake(evutil_socket_t fd, short what, void *context)
-{
-	(void)fd;
-	(void)what;
-	gateway_schedule(context);
-}
-
-static void resolved(void *context, const struct helper_answer *answer, int *fd)
-{
-	struct gateway *gateway = context;
-	struct server *server = NULL;
-
-	(void)fd;
-	for (size_t i = 0; i < gateway->n_servers; i++)
-		if (gateway->servers[i]->generation == answer->generation && gateway->servers[i]->index == answer->index)
-			server = gateway->servers[i];
-	if (!server)
-		return;
-	server->resolving = false;
-	server->resolved_at_ms = clock_now_ms();
-	if (!answer->ok) {
-		if (!server->n_addrs)
-			gateway_server_failed(gateway, server, answer->text);
-		return;
-	}
-	server->n_addrs = answer->n_addrs < SERVER_ADDRS_MAX ? answer->n_addrs : SERVER_ADDRS_MAX;
-	memcpy(server->addrs, answer->addrs, server->n_addrs * sizeof(server->addrs[0]));
-	gateway_schedule(gateway);
-}
-
-/* Names are the parent's to resolve; a literal address was taken as it is. */
-static void resolve(struct gateway *gateway, struct server *server)
-{
-	if (server->spec.kind != HOST_TCP || server->resolving || (server->n_addrs && !server->resolved_at_ms) ||
-	    (server->n_addrs && clock_now_ms() - server->resolved_at_ms < RESOLVE_AGAIN_MS))
-		return;
-	server->resolving = channel_ask(gateway->channel, HELPER_RESOLVE, server->generation, server->index, -1, resolved, gateway) != 0;
-}
-
-void gateway_slot_free(struct gateway *gateway, struct server *server)
-{
-	server->in_flight--;
-	if (gateway->retirement)
-		retirement_slot_free(gateway->retirement, server);
-	resolve(gateway, server);
-	if (server->draining && !server->in_flight)
-		remove_server(gateway, server);
-	gateway_schedule(gateway);
-}
-
-void gateway_server_failed(struct gateway *gateway, struct server *server, const char *why)
-{
-	int64_t now_ms = clock_now_ms();
-	bool was_up = breaker_state(&server->breaker, now_ms) == BREAKER_CLOSED;
-	struct timeval tv;
-	int64_t pause_ms;
-
-	server->n_failed++;
-	snprintf(server->last_error, sizeof(server->last_error), "%s", why);
-	breaker_on_failure(&server->breaker, now_ms, (uint32_t)random());
-	pause_ms = server->breaker.open_until_ms - now_ms + 1;
-	if (was_up)
-		log_warning("host '%s' is down: %s; trying again in %lld ms", server->label, why, (long long)pause_ms);
-	if (!server->wake)
-		server->wake = evtimer_new(gateway->base, on_wake, gateway);
-	if (pause_ms < 1)
-		pause_ms = 1;
-	tv = (struct timeval){ pause_ms / 1000, pause_ms % 1000 * 1000 };
-	event_add(server->wake, &tv);
-	if (server->resolved_at_ms) {
-		/* its address may have changed */
-		server->resolved_at_ms = 1;
-		resolve(gateway, server);
-	}
-	gateway_schedule(gateway);
-}
-
-void gateway_server_worked(struct gateway *gateway, struct server *server)
-{
-	(void)gateway;
-	if (server->breaker.failures)
-		log_warning("host '%s' is back", server->label);
-	breaker_on_success(&server->breaker);
-}
-
 /* ------------------------------------------------------------------ the host list */
-
-static struct server *find_server(const struct gateway *gateway, const struct host_spec *spec)
-{
-	autofree char *label = server_label(spec);
-
-	for (size_t i = 0; i < gateway->n_servers; i++)
-		if (strcasecmp(gateway->servers[i]->label, label) == 0)
-			return gateway->servers[i];
-	return NULL;
-}
-
-/* "localhost/N" invites compiles of the farm, and limits all compiles here unless --localslots says more. */
-static void take_places(struct schedule *schedule, const struct host_list *list)
-{
-	int here = 0;
-
-	for (size_t i = 0; i < list->n_hosts; i++)
-		if (list->hosts[i].kind == HOST_LOCAL && !list->hosts[i].down)
-			here += list->hosts[i].limit;
-	schedule->farm_here_slots = here;
-	schedule->places[PLACE_COMPILE].slots = here && list->localslots == LOCALSLOTS_DEFAULT ? here : list->localslots;
-	schedule->places[PLACE_CPP].slots = list->localslots_cpp;
-}
-
-/* Servers that stay keep their state; those that go finish what they have. */
-static void take_list(struct gateway *gateway, struct host_list *list, uint32_t generation)
-{
-	take_places(&gateway->schedule, list);
-	for (size_t i = 0; i < gateway->n_servers; i++)
-		gateway->servers[i]->draining = true;
-	for (size_t i = 0; i < list->n_hosts; i++) {
-		struct server *server;
-
-		if (list->hosts[i].kind == HOST_LOCAL)
-			continue;
-		server = find_server(gateway, &list->hosts[i]);
-		if (server) {
-			server_update(server, &list->hosts[i], generation, (uint32_t)i);
-			continue;
-		}
-		server = server_new(&list->hosts[i], generation, (uint32_t)i);
-		gateway->servers = mem_resize(gateway->servers, gateway->n_servers + 1, sizeof(*gateway->servers));
-		gateway->servers[gateway->n_servers++] = server;
-		resolve(gateway, server);
-	}
-	for (size_t i = gateway->n_servers; i-- > 0;)
-		if (gateway->servers[i]->draining && !gateway->servers[i]->in_flight)
-			remove_server(gateway, gateway->servers[i]);
-}
 
 static int load(struct loop *loop, const struct helper_answer *answer, int fd, struct err *err)
 {
@@ -231,7 +84,7 @@ static int load(struct loop *loop, const struct helper_answer *answer, int fd, s
 	if (result == 0)
 		result = farm_check(&list, loop->gateway.setup->options, err);
 	if (result == 0)
-		take_list(&loop->gateway, &list, answer->generation);
+		roster_take_list(&loop->gateway, &list, answer->generation);
 	host_list_release(&list);
 	return result < 0 ? err_prefix(err, "%s", answer->text) : 0;
 }
@@ -446,9 +299,7 @@ static void release(struct gateway *gateway)
 	heritage_end(gateway->heritage);
 	retirement_end(gateway->retirement);
 	gateway->retirement = NULL;
-	while (gateway->n_servers)
-		remove_server(gateway, gateway->servers[gateway->n_servers - 1]);
-	free(gateway->servers);
+	roster_release(gateway);
 	channel_close(gateway->channel);
 	event_free(gateway->reap);
 	event_free(gateway->resume);

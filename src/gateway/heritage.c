@@ -17,6 +17,7 @@ enum { PACKETS_AT_ONCE = 64 };
 struct hold {
 	char *label;
 	int n;
+	bool counted;			/* we know the server */
 };
 
 struct heritage {
@@ -32,34 +33,42 @@ struct heritage {
 	void *context;
 };
 
-static struct server *find_server(const struct gateway *gateway, const char *label)
+static struct server *find(const struct heritage *heritage, const char *label)
 {
-	for (size_t i = 0; i < gateway->n_servers; i++)
-		if (strcasecmp(gateway->servers[i]->label, label) == 0)
-			return gateway->servers[i];
-	return NULL;
+	return server_find(heritage->gateway->servers, heritage->gateway->n_servers, label);
 }
 
-/* A slot in use elsewhere is a slot in use; a server with one does not leave the list, so it will be
- * there when the slot is free. Those that our list does not have are nothing to us. */
+/* A slot in use elsewhere is a slot in use; a server with one does not leave, so it will be there when
+ * the slot is free. One that we do not know may yet come, by zeroconf. */
 static void hold(struct heritage *heritage, const char *label, int n)
 {
-	struct server *server = find_server(heritage->gateway, label);
+	struct server *server = find(heritage, label);
 
-	if (!server || n < 1)
+	if (n < 1)
 		return;
-	server->in_flight += n;
+	if (server)
+		server->in_flight += n;
 	heritage->holds = mem_resize(heritage->holds, heritage->n_holds + 1, sizeof(*heritage->holds));
-	heritage->holds[heritage->n_holds++] = (struct hold){ mem_strdup(label), n };
+	heritage->holds[heritage->n_holds++] = (struct hold){ mem_strdup(label), n, server != NULL };
 }
 
 static void free_one(struct heritage *heritage, struct hold *held)
 {
-	struct server *server = find_server(heritage->gateway, held->label);
+	struct server *server = held->counted ? find(heritage, held->label) : NULL;
 
 	held->n--;
 	if (server)
 		gateway_slot_free(heritage->gateway, server);
+}
+
+void heritage_server_added(struct heritage *heritage, struct server *server)
+{
+	for (size_t i = 0; i < heritage->n_holds; i++) {
+		if (heritage->holds[i].counted || strcasecmp(heritage->holds[i].label, server->label) != 0)
+			continue;
+		server->in_flight += heritage->holds[i].n;
+		heritage->holds[i].counted = true;
+	}
 }
 
 static void take_holds(struct heritage *heritage, char *text)
@@ -115,7 +124,7 @@ static void take_packet(struct heritage *heritage, struct trunk_packet *packet, 
 		coming->is_raw = packet->is_raw;
 		coming->waited_ms = packet->waited_ms;
 		coming->place = packet->place < PLACE_N ? packet->place : -1;
-		server = find_server(heritage->gateway, packet->text);
+		server = find(heritage, packet->text);
 		coming->preferred = server ? server->id : 0;
 		break;
 	case TRUNK_SAID:

@@ -14,6 +14,8 @@ struct heritage;
  * turn; comes once, also when it dies instead of saying so. on_end: it has ended. */
 struct heritage *heritage_begin(struct gateway *gateway, int trunk_fd, void (*on_begin)(void *context),
 				void (*on_end)(void *context), void *context);
+/* One that the predecessor may have known before we did. */
+void heritage_server_added(struct heritage *heritage, struct server *server);
 void heritage_end(struct heritage *heritage);
 
 #endif

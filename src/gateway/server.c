@@ -97,6 +97,14 @@ double server_expected_ms(const struct server *server, uint64_t bytes)
 	return estimate_ms(&server->service, bytes) * server->slowdown;
 }
 
+struct server *server_find(struct server *const *servers, size_t n_servers, const char *label)
+{
+	for (size_t i = 0; i < n_servers; i++)
+		if (strcasecmp(servers[i]->label, label) == 0)
+			return servers[i];
+	return NULL;
+}
+
 bool server_is_named(const struct server *server, const char *name)
 {
 	return strcasecmp(server->label, name) == 0 || strcmp(server->spec.text, name) == 0 ||

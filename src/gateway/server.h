@@ -27,6 +27,7 @@ struct server {
 	struct host_spec spec;
 	char *label;			/* "name:port", "user@name", "unix:/path" */
 	uint32_t generation, index;	/* the helper's name for it */
+	bool is_found;			/* by zeroconf, and not in the list */
 	bool draining;			/* no longer in the list: gone when its last job is */
 	int slots, in_flight;
 	struct sock_addr addrs[SERVER_ADDRS_MAX];
@@ -56,6 +57,7 @@ bool server_has_room(const struct server *server);
 /* For a job of so many bytes; 0: nothing is known. */
 double server_expected_ms(const struct server *server, uint64_t bytes);
 
+struct server *server_find(struct server *const *servers, size_t n_servers, const char *label);	/* or NULL */
 bool server_is_named(const struct server *server, const char *name);	/* one of "A+B" of use= */
 /* Host and port as SOCKS names them: as written, or one of the resolved addresses. */
 bool server_is_destination(const struct server *server, const char *host, int port);

@@ -1,0 +1,386 @@
+/*
+ * gateway/browse-avahi.c - see browse.h.
+ *
+ * A server is sighted once per network interface and protocol; sightings of one machine and port
+ * make one host. avahi-client's D-Bus connection is the loop's own; only making it blocks, for one
+ * question and answer on a local socket.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/browse.h"
+
+#include <avahi-client/client.h>
+#include <avahi-client/lookup.h>
+#include <avahi-common/error.h>
+#include <avahi-common/malloc.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utlist.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "gateway/avahi-poll.h"
+#include "hosts/spec.h"
+
+static const char service_type[] = "_distcc._tcp";
+
+enum {
+	RETRY_S = 10,			/* to reach D-Bus */
+	SWEEP_S = 5			/* after a restart of avahi: what has not shown up again by then has gone */
+};
+
+struct sighting {
+	struct browse *browse;
+	AvahiIfIndex interface;
+	AvahiProtocol protocol;
+	char *service, *domain;		/* with the two above: which one it is */
+	AvahiServiceResolver *resolver;	/* stays, and tells of changes */
+	bool stale;			/* from before a restart */
+	char *machine;			/* NULL until resolved, as the rest */
+	int port, slots;
+	bool lzo;
+	struct sock_addr addr;
+	struct sighting *next;
+};
+
+struct browse {
+	struct event_base *base;
+	AvahiPoll poll;
+	AvahiClient *client;
+	AvahiServiceBrowser *browser;
+	struct sighting *sightings;
+	struct event *again, *sweep;
+	bool warned;
+	browse_found_fn *on_found;
+	browse_lost_fn *on_lost;
+	void *context;
+};
+
+bool browse_is_built_in(void)
+{
+	return true;
+}
+
+/* ------------------------------------------------------------------ from sightings to hosts */
+
+static bool is_link_local(const struct sock_addr *addr)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->storage;
+
+	return addr->storage.ss_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr);
+}
+
+static void add_addrs(struct browse_host *host, const struct browse *browse, bool link_local)
+{
+	const struct sighting *at;
+
+	LL_FOREACH(browse->sightings, at) {
+		bool known = false;
+
+		if (!at->machine || at->port != host->port || strcasecmp(at->machine, host->name) != 0 ||
+		    is_link_local(&at->addr) != link_local || host->n_addrs == BROWSE_ADDRS_MAX)
+			continue;
+		for (size_t i = 0; i < host->n_addrs; i++)
+			known |= sock_addr_equal(&host->addrs[i], &at->addr);
+		if (!known)
+			host->addrs[host->n_addrs++] = at->addr;
+	}
+}
+
+/* Says how a machine and port stand after a sighting of it has come, changed or gone. */
+static void tell(const struct browse *browse, const char *machine, int port)
+{
+	struct browse_host host = { .name = machine, .port = port };
+	const struct sighting *at;
+
+	LL_FOREACH(browse->sightings, at) {
+		if (at->machine && at->port == port && strcasecmp(at->machine, machine) == 0) {
+			host.slots = at->slots;
+			host.lzo = at->lzo;
+			break;
+		}
+	}
+	if (!at) {
+		browse->on_lost(browse->context, machine, port);
+		return;
+	}
+	add_addrs(&host, browse, false);
+	add_addrs(&host, browse, true);
+	browse->on_found(browse->context, &host);
+}
+
+static void unresolve(struct sighting *sighting)
+{
+	autofree char *machine = sighting->machine;
+
+	sighting->machine = NULL;
+	if (machine)
+		tell(sighting->browse, machine, sighting->port);
+}
+
+static void remove_sighting(struct sighting *sighting)
+{
+	LL_DELETE(sighting->browse->sightings, sighting);
+	if (sighting->resolver)
+		avahi_service_resolver_free(sighting->resolver);
+	unresolve(sighting);
+	free(sighting->service);
+	free(sighting->domain);
+	free(sighting);
+}
+
+/* ------------------------------------------------------------------ one service's details */
+
+static int64_t txt_number(AvahiStringList *txt, const char *key, int64_t when_absent, int64_t when_bad)
+{
+	AvahiStringList *item = avahi_string_list_find(txt, key);
+	char *value = NULL;
+	int64_t number = when_bad;
+
+	if (!item)
+		return when_absent;
+	if (avahi_string_list_get_pair(item, NULL, &value, NULL) == 0 && value)
+		str_to_int(value, 1, HOST_LIMIT_MAX, &number);
+	avahi_free(value);
+	return number;
+}
+
+static bool txt_has_word(AvahiStringList *txt, const char *key, const char *word)
+{
+	AvahiStringList *item = avahi_string_list_find(txt, key);
+	char *value = NULL, *rest, *at;
+	bool found = false;
+
+	if (!item || avahi_string_list_get_pair(item, NULL, &value, NULL) != 0)
+		return false;
+	rest = value;
+	while (rest && (at = strsep(&rest, ",")))
+		found |= strcmp(at, word) == 0;
+	avahi_free(value);
+	return found;
+}
+
+static void take_addr(struct sighting *sighting, const AvahiAddress *address, uint16_t port)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&sighting->addr.storage;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&sighting->addr.storage;
+
+	memset(&sighting->addr, 0, sizeof(sighting->addr));
+	if (address->proto == AVAHI_PROTO_INET) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		in->sin_addr.s_addr = address->data.ipv4.address;
+		sighting->addr.len = sizeof(*in);
+		return;
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	memcpy(&in6->sin6_addr, address->data.ipv6.address, sizeof(in6->sin6_addr));
+	if (is_link_local(&sighting->addr))
+		in6->sin6_scope_id = (uint32_t)sighting->interface;
+	sighting->addr.len = sizeof(*in6);
+}
+
+static void sighting_on_resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface, AvahiProtocol protocol,
+				 AvahiResolverEvent event, const char *service, const char *type, const char *domain,
+				 const char *machine, const AvahiAddress *address, uint16_t port, AvahiStringList *txt,
+				 AvahiLookupResultFlags flags, void *context)
+{
+	struct sighting *sighting = context;
+	int64_t cpus;
+
+	(void)interface, (void)protocol, (void)service, (void)type, (void)domain, (void)flags;
+	if (event == AVAHI_RESOLVER_FAILURE) {
+		/* its next announcement is a new chance */
+		log_debug("zeroconf: '%s' cannot be resolved", sighting->service);
+		avahi_service_resolver_free(resolver);
+		sighting->resolver = NULL;
+		return;
+	}
+	if (sighting->machine && (sighting->port != port || strcasecmp(sighting->machine, machine) != 0))
+		unresolve(sighting);
+	free(sighting->machine);
+	sighting->machine = mem_strdup(machine);
+	sighting->port = port;
+	cpus = txt_number(txt, "cpus", 1, 1);
+	/* as the clients of distcc 3.4 read it */
+	sighting->slots = (int)txt_number(txt, "jobs", HOST_LIMIT_DEFAULT, cpus + 2 < HOST_LIMIT_MAX ? cpus + 2 : HOST_LIMIT_MAX);
+	sighting->lzo = txt_has_word(txt, "features", "lzo");
+	take_addr(sighting, address, port);
+	tell(sighting->browse, sighting->machine, port);
+}
+
+/* ------------------------------------------------------------------ services come and go */
+
+static void restart_soon(struct browse *browse, int seconds)
+{
+	struct timeval tv = { seconds, 0 };
+
+	event_add(browse->again, &tv);
+}
+
+static struct sighting *find_sighting(struct browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, const char *service,
+				      const char *domain)
+{
+	struct sighting *at;
+
+	LL_FOREACH(browse->sightings, at)
+		if (at->interface == interface && at->protocol == protocol && strcmp(at->service, service) == 0 &&
+		    strcmp(at->domain, domain) == 0)
+			return at;
+	return NULL;
+}
+
+static void see(struct browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, const char *service, const char *domain)
+{
+	struct sighting *sighting = find_sighting(browse, interface, protocol, service, domain);
+
+	if (!sighting) {
+		sighting = mem_alloc(sizeof(*sighting));
+		*sighting = (struct sighting){ .browse = browse, .interface = interface, .protocol = protocol,
+					       .service = mem_strdup(service), .domain = mem_strdup(domain) };
+		LL_PREPEND(browse->sightings, sighting);
+	}
+	sighting->stale = false;
+	if (!sighting->resolver)
+		sighting->resolver = avahi_service_resolver_new(browse->client, interface, protocol, service, service_type, domain,
+								protocol, 0, sighting_on_resolved, sighting);
+	if (!sighting->resolver)
+		log_warning("zeroconf: '%s' cannot be resolved: %s", service, avahi_strerror(avahi_client_errno(browse->client)));
+}
+
+static void browse_on_service(AvahiServiceBrowser *browser, AvahiIfIndex interface, AvahiProtocol protocol,
+			      AvahiBrowserEvent event, const char *service, const char *type, const char *domain,
+			      AvahiLookupResultFlags flags, void *context)
+{
+	static const struct timeval sweep_after = { SWEEP_S, 0 };
+	struct browse *browse = context;
+	struct sighting *sighting;
+
+	(void)browser, (void)type, (void)flags;
+	switch (event) {
+	case AVAHI_BROWSER_NEW:
+		see(browse, interface, protocol, service, domain);
+		break;
+	case AVAHI_BROWSER_REMOVE:
+		sighting = find_sighting(browse, interface, protocol, service, domain);
+		if (sighting)
+			remove_sighting(sighting);
+		break;
+	case AVAHI_BROWSER_FAILURE:
+		restart_soon(browse, RETRY_S);
+		break;
+	case AVAHI_BROWSER_ALL_FOR_NOW:
+		event_add(browse->sweep, &sweep_after);
+		break;
+	case AVAHI_BROWSER_CACHE_EXHAUSTED:
+		break;
+	}
+}
+
+static void browse_on_sweep(evutil_socket_t fd, short what, void *context)
+{
+	struct browse *browse = context;
+	struct sighting *at, *next;
+
+	(void)fd;
+	(void)what;
+	LL_FOREACH_SAFE(browse->sightings, at, next)
+		if (at->stale)
+			remove_sighting(at);
+}
+
+/* ------------------------------------------------------------------ the daemon comes and goes */
+
+static void warn_once(struct browse *browse, const char *why)
+{
+	if (!browse->warned)
+		log_warning("+zeroconf finds nobody yet: %s; trying on", why);
+	browse->warned = true;
+}
+
+static void browse_on_client(AvahiClient *client, AvahiClientState state, void *context)
+{
+	struct browse *browse = context;
+
+	browse->client = client;	/* comes before avahi_client_new() has returned it */
+	switch (state) {
+	case AVAHI_CLIENT_S_REGISTERING:
+	case AVAHI_CLIENT_S_RUNNING:
+	case AVAHI_CLIENT_S_COLLISION:
+		if (!browse->browser)
+			browse->browser = avahi_service_browser_new(client, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, service_type, NULL, 0,
+								    browse_on_service, browse);
+		if (!browse->browser)
+			restart_soon(browse, RETRY_S);
+		break;
+	case AVAHI_CLIENT_CONNECTING:
+		warn_once(browse, "avahi-daemon does not run");
+		break;
+	case AVAHI_CLIENT_FAILURE:
+		/* Not from within its own callback. The new one waits for the daemon. */
+		restart_soon(browse, 0);
+		break;
+	}
+}
+
+static void drop_client(struct browse *browse)
+{
+	struct sighting *at;
+
+	/* the client frees its browsers and resolvers */
+	if (browse->client)
+		avahi_client_free(browse->client);
+	browse->client = NULL;
+	browse->browser = NULL;
+	LL_FOREACH(browse->sightings, at) {
+		at->resolver = NULL;
+		at->stale = true;
+	}
+	event_del(browse->sweep);
+}
+
+static void browse_on_again(evutil_socket_t fd, short what, void *context)
+{
+	struct browse *browse = context;
+	int failure = 0;
+
+	(void)fd;
+	(void)what;
+	drop_client(browse);
+	browse->client = avahi_client_new(&browse->poll, AVAHI_CLIENT_NO_FAIL, browse_on_client, browse, &failure);
+	if (!browse->client) {
+		warn_once(browse, avahi_strerror(failure));
+		restart_soon(browse, RETRY_S);
+	}
+}
+
+struct browse *browse_start(struct event_base *base, browse_found_fn *on_found, browse_lost_fn *on_lost, void *context)
+{
+	struct browse *browse = mem_alloc(sizeof(*browse));
+
+	*browse = (struct browse){ .base = base, .on_found = on_found, .on_lost = on_lost, .context = context };
+	avahi_poll_init(&browse->poll, base);
+	browse->again = evtimer_new(base, browse_on_again, browse);
+	browse->sweep = evtimer_new(base, browse_on_sweep, browse);
+	restart_soon(browse, 0);
+	return browse;
+}
+
+void browse_end(struct browse *browse)
+{
+	if (!browse)
+		return;
+	drop_client(browse);
+	while (browse->sightings) {
+		/* no news of that: whoever ends it knows */
+		free(browse->sightings->machine);
+		browse->sightings->machine = NULL;
+		remove_sighting(browse->sightings);
+	}
+	event_free(browse->again);
+	event_free(browse->sweep);
+	free(browse);
+}

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""+zeroconf with a real avahi-daemon on a bus of its own, in a network namespace with two networks."""
+
+import os
+import signal
+
+import pytest
+
+from lib import peers, wait
+
+COMPILE = [peers.CLIENT, "gcc", "-c", "hello.c", "-o", "hello.o"]
+
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/><allow user="*"/>
+</policy></busconfig>
+"""
+
+AVAHI = """[server]
+host-name=testhost
+allow-interfaces=net0,net1
+enable-dbus=yes
+ratelimit-interval-usec=0
+ratelimit-burst=0
+"""
+
+NETWORKS = """
+set -e
+mount -t tmpfs none /run/avahi-daemon
+ip link set lo up
+for n in 0 1; do
+    ip link add net$n type veth peer name far$n
+    ip link set far$n up
+    ip link set net$n multicast on up
+    ip addr add 10.77.$n.1/24 dev net$n
+    ip -6 addr add fd00:77:$n::1/64 dev net$n nodad || true
+done
+echo up >&2
+exec sleep 100000
+"""
+
+
+class Place(peers.Daemon):
+    """The namespace; `prefix` runs a command in it, `env` names its bus."""
+
+    def __init__(self, base):
+        super().__init__(["unshare", "-n", "-m", "--propagation", "private", "sh", "-c", NETWORKS], env=peers.clean_env())
+        self.base = base
+        self.bus = base / "bus"
+        self.env_bus = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.bus}"}
+
+    def wait_ready(self):
+        self.wait_log("up")
+
+    @property
+    def prefix(self):
+        return ["nsenter", "-t", str(self.pid), "-n", "-m", "--wd=.", "--"]
+
+    def daemon(self, command, ready):
+        """A program in here whose log says `ready`."""
+        started = peers.Daemon([*self.prefix, *command], env=peers.clean_env(**self.env_bus))
+        started.wait_ready = lambda: started.wait_log(ready)
+        return started
+
+    def dbus(self):
+        (self.base / "bus.conf").write_text(BUS.format(path=self.bus))
+        started = peers.Daemon([*self.prefix, "dbus-daemon", f"--config-file={self.base}/bus.conf", "--nofork"], env=peers.clean_env())
+        started.wait_ready = lambda: wait.until(self.bus.exists, "the bus")
+        return started
+
+    def avahi(self):
+        (self.base / "avahi.conf").write_text(AVAHI)
+        return self.daemon(["avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits", "-f", self.base / "avahi.conf"],
+                           "Server startup complete")
+
+    def publish(self, name, port, *txt):
+        return self.daemon(["avahi-publish", "-s", f"distcc@{name}", "_distcc._tcp", str(port), *txt], "Established under name")
+
+
+@pytest.fixture
+def place(stack, base):
+    os.makedirs("/run/avahi-daemon", exist_ok=True)
+    return stack.enter_context(Place(base))
+
+
+@pytest.fixture
+def browsing(stack, place, gateway):
+    """start(hosts) -> a gateway in the namespace."""
+    return lambda *hosts: gateway(["+zeroconf", *hosts], prefix=place.prefix, env=place.env_bus)
+
+
+def found(gate):
+    return {server["name"]: (server["slots"], server["state"]) for server in gate.status()["servers"]}
+
+
+def test_servers_appear_and_vanish(stack, place, browsing, base, workplace, client_env):
+    stack.enter_context(place.dbus())
+    stack.enter_context(place.avahi())
+    gate = browsing()
+    assert found(gate) == {}
+    server = peers.stock_server(base / "stock", jobs=3)
+    server.command = [str(word) for word in (*place.prefix, *server.command)]
+    server.command[server.command.index("--listen") + 1] = "0.0.0.0"
+    server.command[server.command.index("--allow") + 1] = "10.77.0.0/16"
+    server.wait_ready = lambda: server.wait_log("allowing up to")
+    stack.enter_context(server)
+    name = f"testhost.local:{server.port}"
+    with place.publish("one", server.port, "txtvers=1", "cpus=2", "jobs=3", "distcc=3.4"):
+        # two networks and two protocols: one host
+        wait.until(lambda: found(gate) == {name: (3, "up")}, "the server to be found")
+        assert workplace.run(COMPILE, client_env(gate.host)).rc == 0
+        server.wait_count(1)
+    wait.until(lambda: found(gate) == {}, "the server to vanish")
+
+
+TEXTS = [(["cpus=2"], 4), (["cpus=6", "jobs=0"], 8), (["jobs=many"], 3), (["jobs"], 3), (["jobs=99999999999"], 3),
+         (["cpus=-3", "jobs=x"], 3), ([], 4), (["jobs=5", "features=lzo,new", "x=" + 240 * "y"], 5)]
+
+
+def test_texts_are_read_as_stock_clients_read_them(stack, place, browsing):
+    stack.enter_context(place.dbus())
+    stack.enter_context(place.avahi())
+    gate = browsing()
+    wanted = {}
+    for i, (txt, slots) in enumerate(TEXTS):
+        stack.enter_context(place.publish(f"host{i}", 4000 + i, *txt))
+        wanted[f"testhost.local:{4000 + i}"] = (slots, "up")
+    wait.until(lambda: len(found(gate)) == len(wanted), "all servers")
+    assert found(gate) == wanted
+
+
+def test_a_restart_of_avahi_is_survived(stack, place, browsing):
+    stack.enter_context(place.dbus())
+    avahi = place.avahi().__enter__()
+    gate = browsing("127.0.0.1:1")
+    first = stack.enter_context(place.publish("one", 4000))
+    name = "testhost.local:4000"
+    wait.until(lambda: name in found(gate), "the server")
+    assert avahi.stop() == 0
+    gate.wait_log("finds nobody yet: avahi-daemon does not run")
+    # what was found is likely to be there still
+    assert name in found(gate)
+    first.stop()
+    stack.enter_context(place.avahi())
+    stack.enter_context(place.publish("two", 4001))
+    wait.until(lambda: "testhost.local:4001" in found(gate), "a server of the new daemon")
+    wait.until(lambda: name not in found(gate), "the one that did not come back to be gone")
+    assert gate.log.count("finds nobody yet") == 1
+
+
+def test_no_avahi_is_one_warning(browsing, workplace, client_env):
+    gate = browsing("127.0.0.1:1")
+    line, = gate.wait_log("+zeroconf finds nobody yet")
+    assert "Warning:" in line
+    gate.process.send_signal(signal.SIGHUP)
+    gate.wait_log("servers from", count=2)
+    assert gate.log.count("finds nobody yet") == 1
+    assert list(found(gate)) == ["127.0.0.1:1"]
+
+
+def test_a_server_of_the_list_is_not_found_again(stack, place, browsing):
+    stack.enter_context(place.dbus())
+    stack.enter_context(place.avahi())
+    gate = browsing("10.77.0.1:4000/2,lzo")
+    stack.enter_context(place.publish("one", 4000, "jobs=9"))
+    stack.enter_context(place.publish("two", 4001, "jobs=9"))
+    # its other addresses may be seen before the one that the list has
+    wait.until(lambda: found(gate) == {"10.77.0.1:4000": (2, "up"), "testhost.local:4001": (9, "up")}, f"these two: {found(gate)}")
+    # without +zeroconf those that were found go
+    gate.hosts_file.write_text("10.77.0.1:4000/2\n")
+    gate.process.send_signal(signal.SIGHUP)
+    wait.until(lambda: list(found(gate)) == ["10.77.0.1:4000"], "the list alone")
