@@ -47,6 +47,16 @@ static char *path_of(int fd)
 	return mem_strdup(addr.sun_path);
 }
 
+static void give_up(int *fds, char **paths, size_t n_fds)
+{
+	for (size_t i = 0; i < n_fds; i++) {
+		close(fds[i]);
+		free(paths[i]);
+	}
+	free(fds);
+	free(paths);
+}
+
 int activation_take(int **fds, char ***paths, size_t *n_fds, struct err *err)
 {
 	int n = count();
@@ -59,6 +69,8 @@ int activation_take(int **fds, char ***paths, size_t *n_fds, struct err *err)
 
 		if (!path || fd_set_cloexec(fd, true) < 0 || fd_set_nonblocking(fd, true) < 0) {
 			free(path);
+			give_up(*fds, *paths, *n_fds);
+			*n_fds = 0;
 			return err_set(err, ERR_BIND, "descriptor %d of LISTEN_FDS is no listening UNIX stream socket with a path: see ListenStream= in the unit", fd);
 		}
 		(*fds)[*n_fds] = fd;

@@ -11,7 +11,8 @@
  * Takes the sockets that are meant for this very process (LISTEN_PID), now close-on-exec and
  * non-blocking, and removes the variables, so that no child takes them for its own. *n_fds is 0
  * when there are none. ERR_BIND when something else than a listening UNIX stream socket with a path
- * was passed: a unit file says more than it should. *fds and each of *paths are yours to free.
+ * was passed: a unit file says more than it should. On success *fds, *paths and each of
+ * *paths are yours to free.
  */
 int activation_take(int **fds, char ***paths, size_t *n_fds, struct err *err);
 

@@ -163,6 +163,8 @@ static void retire(struct gateway *gateway, int *trunk_fd)
 		return;
 	log_notice("another gateway takes over; %u peers are here", gateway->counters.peers);
 	stop_listening(gateway);
+	for (size_t i = 0; i < gateway->setup->listeners.n; i++)
+		close(gateway->setup->listeners.fds[i]);
 	gateway->retirement = retirement_begin(gateway, fd_steal(trunk_fd), retired, gateway);
 }
 

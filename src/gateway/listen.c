@@ -93,8 +93,10 @@ int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession
 {
 	char **paths;
 
-	if (activation_take(&listeners->fds, &paths, &listeners->n, err) < 0)
+	if (activation_take(&listeners->fds, &paths, &listeners->n, err) < 0) {
+		listeners->fds = NULL;
 		return -1;
+	}
 	listeners->inherited = listeners->n > 0;
 	if (listeners->inherited) {
 		take_paths(options, paths, listeners->n);

@@ -252,8 +252,12 @@ static int serve(struct options *options, struct err *err)
 	if (find_user(options, &uid, &gid, err) < 0)
 		return -1;
 	signals_hold(true);
-	if (open_places(options, uid, gid, &setup, &helper, err) < 0)
+	if (open_places(options, uid, gid, &setup, &helper, err) < 0) {
+		listen_release(&setup.listeners);
+		succession_release(&succession);
+		fd_close(&helper.control_fd);
 		return -1;
+	}
 	raise_descriptor_limit();
 	if (open_log(options, err) == 0 && detach(options, err) == 0) {
 		warn_about_passing(options);

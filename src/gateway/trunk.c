@@ -24,7 +24,7 @@ struct item {
 struct trunk {
 	int fd;
 	struct item *first;
-	struct event *writable;
+	struct event *writable, *again;
 	void (*on_empty)(void *context);
 	void (*on_broken)(void *context);
 	void *context;
@@ -40,16 +40,14 @@ static void drop_first(struct trunk *trunk)
 	free(item);
 }
 
-static void trunk_on_writable(evutil_socket_t fd, short what, void *context)
+static void trunk_send(struct trunk *trunk)
 {
 	static const struct timeval again = { 0, AGAIN_MS * 1000 };
-	struct trunk *trunk = context;
 
-	(void)what;
 	while (trunk->first) {
 		struct item *item = trunk->first;
 
-		if (fdpass_send((int)fd, item->bytes, item->len, item->fd) == (ssize_t)item->len) {
+		if (fdpass_send(trunk->fd, item->bytes, item->len, item->fd) == (ssize_t)item->len) {
 			drop_first(trunk);
 			if (!trunk->first)
 				trunk->on_empty(trunk->context);
@@ -61,13 +59,19 @@ static void trunk_on_writable(evutil_socket_t fd, short what, void *context)
 			event_add(trunk->writable, NULL);
 		} else if (errno == ETOOMANYREFS) {
 			/* The kernel bounds the descriptors on their way; nothing tells when some have arrived. */
-			event_del(trunk->writable);
-			event_base_once(event_get_base(trunk->writable), -1, EV_TIMEOUT, trunk_on_writable, trunk, &again);
+			event_add(trunk->again, &again);
 		} else {
 			trunk->on_broken(trunk->context);
 		}
 		return;
 	}
+}
+
+static void trunk_on_room(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	trunk_send(context);
 }
 
 struct trunk *trunk_open(struct event_base *base, int fd, void (*on_empty)(void *context), void (*on_broken)(void *context),
@@ -77,7 +81,8 @@ struct trunk *trunk_open(struct event_base *base, int fd, void (*on_empty)(void 
 
 	fd_set_nonblocking(fd, true);
 	*trunk = (struct trunk){ .fd = fd, .on_empty = on_empty, .on_broken = on_broken, .context = context };
-	trunk->writable = event_new(base, fd, EV_WRITE, trunk_on_writable, trunk);
+	trunk->writable = event_new(base, fd, EV_WRITE, trunk_on_room, trunk);
+	trunk->again = evtimer_new(base, trunk_on_room, trunk);
 	event_add(trunk->writable, NULL);
 	return trunk;
 }
@@ -89,6 +94,7 @@ void trunk_close(struct trunk *trunk)
 	while (trunk->first)
 		drop_first(trunk);
 	event_free(trunk->writable);
+	event_free(trunk->again);
 	fd_close(&trunk->fd);
 	free(trunk);
 }
