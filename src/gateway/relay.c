@@ -402,11 +402,18 @@ static void dial_next(struct relay *relay)
 		event_add(relay->writable, NULL);
 }
 
+static void ask_for_ssh(struct relay *relay);
+
 static void relay_on_ssh(void *context, const struct helper_answer *answer, int *fd)
 {
 	struct relay *relay = context;
 
 	relay->helper_serial = 0;
+	if (!answer->ok && answer->generation != relay->server->generation) {
+		/* The list was read again while the question was on its way: no fault of the server. */
+		ask_for_ssh(relay);
+		return;
+	}
 	if (!answer->ok || *fd < 0) {
 		fault(relay, FAULT_TRANSPORT, answer->text);
 		return;
@@ -417,6 +424,14 @@ static void relay_on_ssh(void *context, const struct helper_answer *answer, int 
 	run(relay);
 }
 
+static void ask_for_ssh(struct relay *relay)
+{
+	relay->helper_serial = channel_ask(relay->gateway->channel, HELPER_SSH, relay->server->generation, relay->server->index,
+					   -1, relay_on_ssh, relay);
+	if (!relay->helper_serial)
+		fault(relay, FAULT_TRANSPORT, "ssh cannot be started");
+}
+
 void relay_start(struct relay *relay, struct server *server)
 {
 	relay->server = server;
@@ -425,10 +440,7 @@ void relay_start(struct relay *relay, struct server *server)
 	relay->timer = evtimer_new(relay->gateway->base, relay_on_timer, relay);
 	if (server->spec.kind == HOST_SSH) {
 		set_timer(relay, SSH_START_S);
-		relay->helper_serial = channel_ask(relay->gateway->channel, HELPER_SSH, server->generation, server->index,
-						   -1, relay_on_ssh, relay);
-		if (!relay->helper_serial)
-			fault(relay, FAULT_TRANSPORT, "ssh cannot be started");
+		ask_for_ssh(relay);
 		return;
 	}
 	set_timer(relay, CONNECT_S);

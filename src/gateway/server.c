@@ -76,6 +76,8 @@ void server_update(struct server *server, struct host_spec *spec, uint32_t gener
 	server->index = index;
 	server->slots = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT;
 	server->draining = false;
+	/* an answer under the old name will not find it */
+	server->resolving = false;
 }
 
 void server_free(struct server *server)

@@ -108,11 +108,38 @@ static void the_text_makes_the_same_list(void **state)
 	host_list_release(&again);
 }
 
+/* Slots in use stay in use; an answer to a question under the old number would find nobody. */
+static void a_changed_entry_keeps_what_is_known_of_its_server(void **state)
+{
+	struct host_spec spec;
+	struct err err = ERR_INIT;
+	struct server *server;
+
+	(void)state;
+	assert_ok(host_spec_parse(&spec, "a/4", &err));
+	server = server_new(&spec, 1, 0);
+	server->in_flight = 3;
+	server->n_done = 5;
+	server->resolving = server->draining = true;
+	assert_ok(host_spec_parse(&spec, "a/9,lzo", &err));
+	server_update(server, &spec, 2, 7);
+	assert_int_equal(server->slots, 9);
+	assert_true(server->spec.lzo);
+	assert_int_equal(server->generation, 2);
+	assert_int_equal(server->index, 7);
+	assert_int_equal(server->in_flight, 3);
+	assert_int_equal(server->n_done, 5);
+	assert_false(server->resolving);
+	assert_false(server->draining);
+	server_free(server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(wishes_change_the_list_or_nothing),
 		CHECK(the_text_makes_the_same_list),
+		CHECK(a_changed_entry_keeps_what_is_known_of_its_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
