@@ -133,11 +133,15 @@ static void lose_master(struct ssh_host *host, struct ssh_master *master, const 
 			session->master = NULL;
 	LL_DELETE(host->masters, master);
 	ssh_master_free(master);
-	/* A login that fails is an answer; the end of one that worked is none. */
-	if (was_ready)
+	if (was_ready) {
+		/* those who wait did not have it */
 		serve(host);
-	else
+	} else if (host->masters) {
+		/* A further login was one too many: the connections that stand have room again soon. */
+		log_warning("host '%s': no further login: %s", host->text, why);
+	} else {
 		refuse_all(host, why);
+	}
 }
 
 static struct ssh_master *starting_master(struct ssh_host *host)

@@ -102,6 +102,20 @@ def test_a_master_that_dies_is_replaced(gateway, base, sshd, client_env, stock_s
     assert masters(gate) not in ([], [first])
 
 
+def test_a_second_login_that_is_refused_keeps_no_job_from_the_first(gateway, base, sshd, client_env):
+    wrapper, log = inetd_server(base)
+    once = base / "once"
+    # logs in one time; sessions go on as ever
+    once.write_text(f"#!/bin/sh\ncase \"$*\" in *-MNTS*) mkdir {base}/taken || {{ echo 'too many logins' >&2; exit 255; }} ;; esac\n"
+                    f"exec {sshd.command} \"$@\"\n")
+    once.chmod(0o755)
+    gate = gateway([f"root@127.0.0.1/12:{wrapper}"], env={"DISTCC_SSH": str(once)})
+    build(base, gate.host, client_env, 20, 20)
+    wait.until(lambda: log.read_text().count("COMPILE_OK") == 20, "all jobs in the log of the server")
+    gate.wait_log("no further login: ssh ended with exit 255: too many logins")
+    assert gate.status()["replayed"] == 0, gate.log
+
+
 def test_what_does_not_listen_behind_ssh_is_said_in_its_words(gateway, base, sshd, client_env, workplace):
     talkative = base / "talkative"
     talkative.write_text(pathlib.Path(sshd.command).read_text(encoding="ascii").replace(" -q ", " "))
