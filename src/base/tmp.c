@@ -113,6 +113,14 @@ static int empty_dir(int fd, int depth)
 	return n < 0 ? -1 : 0;
 }
 
+int tmp_dir_empty(int fd, struct err *err)
+{
+	/* the position is shared by all who read through this descriptor */
+	if (fchmod(fd, 0700) < 0 || lseek(fd, 0, SEEK_SET) < 0 || empty_dir(fd, 0) < 0)
+		return err_sys(err, ERR_IO, "cannot empty a directory");
+	return 0;
+}
+
 int tmp_dir_remove(const char *path, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

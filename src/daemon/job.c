@@ -84,7 +84,7 @@ static int open_work_dir(struct job *job, struct err *err)
 static int name_dir(struct job *job, struct err *err)
 {
 	job->dir = path_join(job->site->base_dir, "job");
-	return tmp_dir_remove(job->dir, err);
+	return tmp_dir_empty(job->site->base_fd, err);
 }
 
 static int make_plain_dir(struct job *job, struct err *err)
@@ -427,7 +427,7 @@ void job_serve(struct job_site *site, int in_fd, int out_fd, const char *peer, s
 		else
 			log_warning("client %s: %s", peer, err.text);
 	}
-	if (job.dir && tmp_dir_remove(job.dir, &err) < 0)
+	if (job.dir && tmp_dir_empty(site->base_fd, &err) < 0)
 		log_error("%s", err.text);
 	outcome->class = job.class;
 	outcome->ms = clock_now_ms() - start_ms;

@@ -11,7 +11,8 @@
 struct job_site {
 	const struct options *options;
 	const struct confine *confine;
-	const char *base_dir;		/* in it a fresh private directory is used and removed */
+	const char *base_dir;		/* nothing else is in it; emptied before and after each job */
+	int base_fd;			/* the same: compilers may write there, and rename what they find */
 	enum { VIEWS_UNTRIED, VIEWS_WORK, VIEWS_FAIL } views;
 };
 

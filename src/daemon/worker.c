@@ -3,6 +3,7 @@
 #include "daemon/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "base/tmp.h"
 #include "daemon/job.h"
 #include "daemon/peer.h"
@@ -43,15 +45,22 @@ static _Noreturn void end(void)
 	_exit(0);
 }
 
+static int open_dir(const char *dir)
+{
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return -1;
+	return open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 _Noreturn void worker_run(const struct options *options, const char *dir, int channel, pid_t parent)
 {
 	struct confine confine;
-	struct job_site site = { options, &confine, dir, VIEWS_UNTRIED };
+	struct job_site site = { options, &confine, dir, open_dir(dir), VIEWS_UNTRIED };
 	struct err err = ERR_INIT;
 
 	workdir_remove_at_end(dir);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (proc_die_with_parent(SIGTERM, parent) < 0 || (mkdir(dir, 0700) < 0 && errno != EEXIST)) {
+	if (proc_die_with_parent(SIGTERM, parent) < 0 || site.base_fd < 0) {
 		log_error("worker cannot start: %s", strerror(errno));
 		_exit(ERR_FAILED);
 	}
@@ -92,13 +101,16 @@ static void serve_one(struct job_site *site, int fd)
 	job_serve(site, fd, fd, peer.text, &outcome);
 }
 
-int worker_serve_alone(const struct options *options, const char *dir, const int *listeners, size_t n_listeners, struct err *err)
+int worker_serve_alone(const struct options *options, const char *dir, const char *base, const int *listeners, size_t n_listeners,
+		       struct err *err)
 {
 	autofree struct pollfd *fds = mem_array(n_listeners, sizeof(*fds));
 	struct confine confine;
-	struct job_site site = { options, &confine, dir, VIEWS_UNTRIED };
+	struct job_site site = { options, &confine, dir, open_dir(dir), VIEWS_UNTRIED };
 
-	workdir_remove_at_end(dir);
+	if (site.base_fd < 0)
+		return err_sys(err, ERR_IO, "cannot make '%s'", dir);
+	workdir_remove_at_end(base);
 	if (make_confine(&confine, options, dir, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n_listeners; i++)
@@ -118,21 +130,25 @@ int worker_serve_alone(const struct options *options, const char *dir, const int
 int worker_serve_inetd(const struct options *options, struct err *err)
 {
 	struct job_outcome outcome = { .ret = ERR_DENIED };
-	autofree char *base = NULL;
-	autoclose int lock_fd = -1;
+	autofree char *base = NULL, *dir = NULL;
+	autoclose int lock_fd = -1, dir_fd = -1;
 	struct confine confine;
 	struct peer peer;
 
 	if (workdir_make(&base, &lock_fd, err) < 0)
 		return -1;
 	workdir_remove_at_end(base);
-	if (make_confine(&confine, options, base, err) < 0) {
+	dir = str_format("%s/0", base);
+	dir_fd = open_dir(dir);
+	if (dir_fd < 0 || make_confine(&confine, options, dir, err) < 0) {
+		if (dir_fd < 0)
+			err_sys(err, ERR_IO, "cannot make '%s'", dir);
 		tmp_dir_remove(base, NULL);
 		return -1;
 	}
 	peer_describe(&peer, 0);
 	if (peer_is_admitted(&peer, &options->access, 0))
-		job_serve(&(struct job_site){ options, &confine, base, VIEWS_UNTRIED }, 0, 1, peer.text, &outcome);
+		job_serve(&(struct job_site){ options, &confine, dir, dir_fd, VIEWS_UNTRIED }, 0, 1, peer.text, &outcome);
 	confine_release(&confine);
 	tmp_dir_remove(base, NULL);
 	return outcome.ret;

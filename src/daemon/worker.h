@@ -16,8 +16,9 @@
  */
 _Noreturn void worker_run(const struct options *options, const char *dir, int channel, pid_t parent);
 
-/* --no-fork: accepts and serves in this process, for ever. */
-int worker_serve_alone(const struct options *options, const char *dir, const int *listeners, size_t n_listeners, struct err *err);
+/* --no-fork: accepts and serves in this process, for ever. dir is made in base, which a signal removes. */
+int worker_serve_alone(const struct options *options, const char *dir, const char *base, const int *listeners, size_t n_listeners,
+		       struct err *err);
 
 /* One job on stdin and stdout, as from inetd or ssh; its "ret" is the exit status. */
 int worker_serve_inetd(const struct options *options, struct err *err);

@@ -448,8 +448,11 @@ int workers_run(const struct options *options, const int *listeners, size_t n_li
 	if (announce_confinement(&pool, err) < 0 || workdir_make(&pool.base, &pool.lock_fd, err) < 0)
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (options->no_fork)
-		return worker_serve_alone(options, pool.base, listeners, n_listeners, err);
+	if (options->no_fork) {
+		autofree char *dir = str_format("%s/0", pool.base);
+
+		return worker_serve_alone(options, dir, pool.base, listeners, n_listeners, err);
+	}
 	strays_adopt();
 	signal_number = serve(&pool);
 	fd_close(&pool.lock_fd);
