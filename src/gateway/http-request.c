@@ -76,7 +76,7 @@ static int take_request_line(char *line, struct http_request *request)
 }
 
 struct fields {				/* NULL: not there */
-	const char *host, *origin, *site, *body;
+	const char *host, *origin, *site, *mode, *body;
 	bool twice;
 };
 
@@ -87,6 +87,7 @@ static void take_field(char *line, struct fields *fields)
 		const char **value;
 	} known[] = {
 		{ "Host", &fields->host }, { "Origin", &fields->origin }, { "Sec-Fetch-Site", &fields->site },
+		{ "Sec-Fetch-Mode", &fields->mode },
 		{ "Content-Length", &fields->body }, { "Transfer-Encoding", &fields->body },
 	};
 	char *colon = strchr(line, ':'), *end;
@@ -111,9 +112,10 @@ static int judge(const struct fields *fields, const char *own_name, bool any_hos
 		return HTTP_BAD;
 	if (!any_host && !host_is_ours(fields->host, own_name))
 		return HTTP_MISDIRECTED;
-	/* "none": the visitor typed the address. A link on another site is "cross-site" and could be
-	 * let through, but nothing here needs it. */
-	if (fields->site && strcmp(fields->site, "same-origin") != 0 && strcmp(fields->site, "none") != 0)
+	/* "none": the visitor typed the address. Following a link shows the visitor something, and the
+	 * other site nothing. */
+	if (fields->site && strcmp(fields->site, "same-origin") != 0 && strcmp(fields->site, "none") != 0 &&
+	    !str_equal(fields->mode, "navigate"))
 		return HTTP_FORBIDDEN;
 	if (fields->origin && !origin_is_host(fields->origin, fields->host))
 		return HTTP_FORBIDDEN;
@@ -122,7 +124,7 @@ static int judge(const struct fields *fields, const char *own_name, bool any_hos
 
 int http_request_parse(const char *bytes, size_t len, const char *own_name, bool any_host, struct http_request *request)
 {
-	struct fields fields = { NULL, NULL, NULL, NULL, false };
+	struct fields fields = { .twice = false };
 	char head[HTTP_HEAD_MAX + 1], *line = head, *end;
 	int status;
 

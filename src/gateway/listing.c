@@ -28,6 +28,7 @@ const char *listing_phase(const struct peer *peer)
 	case PEER_WORKING:
 		return job_is_queued(&peer->job) ? "Blocked" : "Compile";
 	case PEER_HANDED:
+	case PEER_HERE:
 		return "Compile";
 	default:
 		return "Preprocess";

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import socket
+import subprocess
 import time
 
 import pytest
@@ -72,6 +73,18 @@ def test_the_page_agrees_with_all_other_views(stock_server, page, client_env, wo
     assert view.value("document.documentElement.scrollWidth <= innerWidth") is True
     view.screenshot(base / "page.png")
     assert not view.errors, "the page broke its own policy, or threw"
+
+
+def test_the_page_stays_while_a_gateway_replaces_another(page, base):
+    gw = page(["127.0.0.1:9"])
+    other = peers.Gateway(gw.tmp, ["127.0.0.1:9"], extra=["--http", f"127.0.0.1:{gw.port}"])
+    refused = subprocess.run(other.command, env=other.env, capture_output=True, text=True, timeout=20, check=False)
+    assert refused.returncode == 102, "two that do not know each other never share a port"
+    other.command.append("--replace")
+    with other:
+        gw.wait_log("another gateway takes over")
+        wait.until(lambda: gw.process.poll() is not None or not fetch_ok(gw.port), "the old one to end, or the page to fail")
+        assert gw.process.poll() == 0 and fetch_ok(gw.port)
 
 
 def test_only_get_and_head_from_here_are_answered(page):

@@ -59,6 +59,8 @@ static void what_other_sites_ask_for_is_refused(void **state)
 	} rows[] = {
 		{ "Sec-Fetch-Site: same-origin", HTTP_OK }, { "Sec-Fetch-Site: none", HTTP_OK },
 		{ "Sec-Fetch-Site: cross-site", HTTP_FORBIDDEN }, { "Sec-Fetch-Site: same-site", HTTP_FORBIDDEN },
+		{ "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate", HTTP_OK },
+		{ "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors", HTTP_FORBIDDEN },
 		{ "Origin: http://localhost:80", HTTP_OK }, { "Origin: http://localhost:81", HTTP_FORBIDDEN },
 		{ "Origin: null", HTTP_FORBIDDEN }, { "Origin: http://evil.example", HTTP_FORBIDDEN },
 	};

@@ -105,6 +105,17 @@ export class Model {
 		}
 	}
 
+	// Places on the gateway's own machine are no servers; where some are used they look like one.
+	here() {
+		let slots = 0, in_flight = 0;
+		for (const spans of this.lanes.values()) {
+			if (spans[0].server !== "localhost") continue;
+			slots = Math.max(slots, spans[0].slot + 1);
+			in_flight += spans.at(-1).end === null;
+		}
+		return slots ? [{ name: "localhost", slots, in_flight, done: 0, state: "up" }] : [];
+	}
+
 	running(server, slot) {
 		const last = this.lanes.get(`${server}\n${slot}`)?.at(-1);
 		return last && last.end === null ? last : null;

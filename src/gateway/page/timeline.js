@@ -26,7 +26,7 @@ export class Timeline {
 	// All servers if there is room. Else those with the most work, in the list's order and without the
 	// slots that nobody uses; who they are is thought over now and then, or the eye could not follow.
 	shown() {
-		const all = [...this.model.servers.values()];
+		const all = [...this.model.servers.values(), ...this.model.here()];
 		this.crowded = false;
 		if (this.only) return all.filter((server) => server.name === this.only);
 		this.crowded = all.reduce((sum, server) => sum + this.lanesOf(server), 0) > LANES_MAX;
