@@ -23,7 +23,7 @@ BACKLOG = 4096
 SOCKET_PATH_MAX = 106           # stock clients accept no longer one
 LEFT_OVER = ".include_server-"
 # What a socket directory of `pump` may hold.
-SOCKET_DIR_FILES = ("socket", "life", "stdout", "stderr", "discrepancy_counter")
+SOCKET_DIR_FILES = ("socket", "life", "stdout", "stderr", "discrepancy_counter", "plain_units")
 
 
 class Failure(Exception):

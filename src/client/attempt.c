@@ -31,10 +31,27 @@ static void note(const struct attempt *attempt, enum job_phase phase, const char
 		attempt->note(attempt->context, phase, host, slot);
 }
 
+static int send_request(const struct attempt *attempt, int fd, int protocol, struct err *err)
+{
+	if (attempt->sources)
+		return submit_send_whole(fd, attempt->sources, attempt->settings->io_idle_ms, err);
+	return submit_send(fd, protocol, attempt->command, attempt->text, attempt->text_len, attempt->settings->io_idle_ms, err);
+}
+
+/* What to send is ready; see ensure_text. */
+static enum outcome ensure_request(struct attempt *attempt)
+{
+	return attempt->sources ? OUTCOME_ANSWER : attempt->ensure_text(attempt->context);
+}
+
+static uint64_t request_size(const struct attempt *attempt)
+{
+	return attempt->sources ? attempt->sources->len : attempt->text_len;
+}
+
 static int exchange(struct attempt *attempt, int out_fd, int in_fd, int protocol, const struct buf *begin, struct err *err)
 {
-	if (submit_send(out_fd, protocol, attempt->command, attempt->text, attempt->text_len,
-			attempt->settings->io_idle_ms, err) < 0)
+	if (send_request(attempt, out_fd, protocol, err) < 0)
 		return -1;
 	return submit_receive(in_fd, protocol, begin, attempt->settings->io_idle_ms, &attempt->reply, err);
 }
@@ -42,8 +59,8 @@ static int exchange(struct attempt *attempt, int out_fd, int in_fd, int protocol
 static enum outcome attempt_stream(struct attempt *attempt, const struct host_spec *host, int slot, struct err *err)
 {
 	autostream stream = STREAM_INIT;
-	int protocol = host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN;
-	enum outcome text = attempt->ensure_text(attempt->context);
+	int protocol = attempt->sources ? PROTOCOL_PUMP : host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN;
+	enum outcome text = ensure_request(attempt);
 
 	if (text != OUTCOME_ANSWER)
 		return text;
@@ -61,8 +78,7 @@ static enum outcome attempt_stream(struct attempt *attempt, const struct host_sp
 static enum outcome relay(struct attempt *attempt, struct lease *lease, struct err *err)
 {
 	struct err sending = ERR_INIT;
-	int sent = submit_send(lease->fd, lease->protocol, attempt->command, attempt->text, attempt->text_len,
-			       attempt->settings->io_idle_ms, &sending);
+	int sent = send_request(attempt, lease->fd, lease->protocol, &sending);
 
 	/* A gateway that gave up while we wrote has said why before it closed. */
 	if (lease_await_reply(lease, err) < 0) {
@@ -83,7 +99,7 @@ static enum outcome use_descriptors(struct attempt *attempt, struct lease *lease
 		int result = exchange(attempt, lease->job_fd, lease->job_fd, lease->protocol, NULL, err);
 		const char *word = result < 0 ? "transport-failed" : attempt->reply.status ? "compile-failed" : "ok";
 
-		lease_result(lease, word, attempt->text_len, attempt->reply.object.len, clock_now_ms() - start, NULL);
+		lease_result(lease, word, request_size(attempt), attempt->reply.object.len, clock_now_ms() - start, NULL);
 		if (result == 0)
 			return OUTCOME_ANSWER;
 		reply_release(&attempt->reply);
@@ -109,8 +125,8 @@ static enum outcome attempt_lease(struct attempt *attempt, const struct host_spe
 		.allow_local = attempt->here && !here_is_inherited(),
 		.session = here_session(),
 		.nice = here_nice(),
-		.protocol_min = host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN,
-		.protocol_max = PROTOCOL_LZO,
+		.protocol_min = attempt->sources ? PROTOCOL_PUMP : host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN,
+		.protocol_max = attempt->sources ? PROTOCOL_PUMP : PROTOCOL_LZO,
 		.use = host->use ? host->use : env_get("DISTCC_GATEWAY_USE"),
 	};
 	enum outcome outcome;
@@ -119,10 +135,10 @@ static enum outcome attempt_lease(struct attempt *attempt, const struct host_spe
 	/* The place in the queue is taken while the preprocessor runs. */
 	if (lease_ask(&lease, host, &wish, err) < 0)
 		return OUTCOME_HOST_FAULT;
-	outcome = attempt->ensure_text(attempt->context);
+	outcome = ensure_request(attempt);
 	if (outcome != OUTCOME_ANSWER)
 		return outcome;
-	if (lease_ready(&lease, attempt->text_len, err) < 0) {
+	if (lease_ready(&lease, request_size(attempt), err) < 0) {
 		err_prefix(err, "unix:%s", host->path);
 		return OUTCOME_HOST_FAULT;
 	}
@@ -144,7 +160,7 @@ static enum outcome attempt_gateway(struct attempt *attempt, const struct host_s
 		reply_release(&attempt->reply);
 		outcome = attempt_lease(attempt, host, err);
 		/* Only a connection that was lost is worth a second one; a refusal is an answer, silence lasts. */
-		if (outcome != OUTCOME_HOST_FAULT || err->code == ERR_NO_HOSTS || err->code == ERR_TIMEOUT || !attempt->text)
+		if (outcome != OUTCOME_HOST_FAULT || err->code == ERR_NO_HOSTS || err->code == ERR_TIMEOUT || !(attempt->text || attempt->sources))
 			break;
 		log_info("%s; asking once more", err->text);
 	}

@@ -27,6 +27,7 @@ struct attempt {
 	enum outcome (*ensure_text)(void *context);
 	void (*note)(void *context, enum job_phase phase, const char *host, int slot);	/* or NULL */
 	void *context;
+	const struct buf *sources;	/* a request of protocol 3, whole, to be sent instead of text; borrowed, or NULL */
 	const char *text;		/* borrowed; NULL until it is there */
 	size_t text_len;
 	struct reply reply;		/* released by the owner, also between attempts */

@@ -16,6 +16,7 @@
 #include "client/job.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,11 +27,13 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "client/attempt.h"
+#include "client/deps.h"
 #include "client/local.h"
 #include "client/output.h"
 #include "client/pick.h"
 #include "client/plan.h"
 #include "client/preprocess.h"
+#include "client/pump.h"
 #include "compiler/rewrite.h"
 #include "hosts/source.h"
 #include "net/gateway.h"
@@ -49,6 +52,7 @@ struct job {
 	struct preprocess cpp;
 	struct argv server_command;
 	struct attempt attempt;
+	struct pump pump;
 	struct here here;		/* a place on this machine, while one is held */
 	int64_t start_ms;
 };
@@ -201,13 +205,63 @@ static int write_object(struct job *job, struct err *err)
 	return output_place(&output, err);
 }
 
+/* The include server's guess was wrong, or files changed while they were sent. */
+static void note_discrepancy(struct job *job, const char *what)
+{
+	log_warning("pump: %s; this source is preprocessed here from now on", what);
+	pump_remember(&job->scan);
+}
+
+/* Does what the server's compiler read agree with what is here? True in plain mode. */
+static bool sources_agree(struct job *job)
+{
+	autofree char *which = NULL, *what = NULL;
+
+	if (!job->attempt.sources || job->attempt.reply.status != 0 || pump_verify(&job->pump, &job->attempt.reply.deps, &which))
+		return true;
+	what = str_format("'%s' was read for '%s' on %s, and was not sent", which, source_name(job), job->attempt.server);
+	note_discrepancy(job, what);
+	return false;
+}
+
+/* In pump mode the dependency file comes with the object. */
+static int write_deps(struct job *job, struct err *err)
+{
+	autooutput output = OUTPUT_INIT;
+	autobuf deps = BUF_INIT;
+
+	if (!job->attempt.sources || !job->scan.wants_deps)
+		return 0;
+	deps_reflow(&deps, &job->attempt.reply.deps, strstr(path_base(job->scan.command.words[0]), "clang") != NULL);
+	if (output_open(&output, job->scan.deps_file, err) < 0 || fd_write_full(output.fd, deps.data, deps.len, -1, err) < 0)
+		return -1;
+	return output_place(&output, err);
+}
+
+/* The server's compiler failed: what does ours say? If it succeeds the sources must have been the reason. */
+static int retry_here(struct job *job)
+{
+	bool was_pump = job->attempt.sources != NULL;
+	int status;
+
+	log_info("remote compilation of '%s' failed, retrying locally", source_name(job));
+	status = run_here(job, "remote-status");
+	if (was_pump && status == 0) {
+		autofree char *what = str_format("remote compilation of '%s' failed, retried locally and got a different result.",
+						 source_name(job));
+
+		note_discrepancy(job, what);
+	}
+	return status;
+}
+
 static int deliver(struct job *job)
 {
 	int status = job->attempt.reply.status;
 	struct err err = ERR_INIT;
 
 	if (status == 0) {
-		if (write_object(job, &err) < 0) {
+		if (write_deps(job, &err) < 0 || write_object(job, &err) < 0) {
 			log_info("%s", err.text);
 			return run_here(job, "output");
 		}
@@ -215,10 +269,8 @@ static int deliver(struct job *job)
 		local_log_end(source_name(job), job->attempt.server, status);
 		return finish(job, "remote", job->attempt.server, "-", 0);
 	}
-	if (plan_after_failure(job->settings) == VERDICT_RETRY_LOCALLY) {
-		log_info("remote compilation of '%s' failed, retrying locally", source_name(job));
-		return run_here(job, "remote-status");
-	}
+	if (plan_after_failure(job->settings) == VERDICT_RETRY_LOCALLY)
+		return retry_here(job);
 	show_streams(job);
 	local_log_end(source_name(job), job->attempt.server, status);
 	return finish(job, "remote", job->attempt.server, "-", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
@@ -258,6 +310,52 @@ static bool server_lacks_compiler(const struct reply *reply)
 	return WIFEXITED(reply->status) && WEXITSTATUS(reply->status) == EXEC_FAILED;
 }
 
+/* Decides whether this host gets sources; -1 when the include server's failure is the job's. */
+static int choose_mode(struct job *job, const struct host_spec *host, struct err *err)
+{
+	bool first = !job->pump.is_tried;
+
+	job->attempt.sources = NULL;
+	if (!pump_is_wanted(host))
+		return 0;
+	pump_prepare(&job->pump, &job->scan, err);
+	if (!job->pump.plain_because) {
+		job->attempt.sources = &job->pump.request;
+		return 0;
+	}
+	if (job->pump.is_unreachable && (!job->settings->fallback || env_bool("DISTCC_TESTING_INCLUDE_SERVER", false)))
+		return err_prefix(err, "pump mode");
+	if (first && job->pump.is_unreachable)
+		log_warning("failed to get includes from include server, preprocessing locally: %s", err->text);
+	if (first)
+		log_info("pump: source=%s mode=plain reason=%s: %s", source_name(job), job->pump.plain_because, err->text);
+	err_clear(err);
+	return 0;
+}
+
+/* One host: with sources, and if no server of a gateway takes those or they were not all, with text. */
+static enum outcome try_host(struct job *job, const struct pick *pick, struct err *err)
+{
+	enum outcome outcome = attempt_at(&job->attempt, pick->host, pick->slot, err);
+	const char *reason = "no-server-preprocesses";
+
+	if (!job->attempt.sources)
+		return outcome;
+	if (outcome == OUTCOME_ANSWER) {
+		if (sources_agree(job))
+			return outcome;
+		reason = "unforeseen-file";
+	} else if (outcome != OUTCOME_HOST_FAULT || err->code != ERR_NO_HOSTS) {
+		return outcome;
+	}
+	log_info("pump: source=%s mode=plain reason=%s", source_name(job), reason);
+	job->pump.plain_because = reason;
+	job->attempt.sources = NULL;
+	reply_release(&job->attempt.reply);
+	err_clear(err);
+	return attempt_at(&job->attempt, pick->host, pick->slot, err);
+}
+
 /* Tries hosts until there is an answer; *last_host is the one tried last, for messages. */
 static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 {
@@ -275,7 +373,11 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 			return -1;
 		}
 		*last_host = pick.host->text;
-		outcome = attempt_at(&job->attempt, pick.host, pick.slot, &err);
+		if (choose_mode(job, pick.host, &err) < 0) {
+			*cause = err;
+			return -1;
+		}
+		outcome = try_host(job, &pick, &err);
 		if (outcome == OUTCOME_LOCAL)
 			return 0;
 		failed[pick.host - job->hosts.hosts] = true;
@@ -320,7 +422,7 @@ static int distribute(struct job *job)
 
 int job_run(const struct argv *command, const struct settings *settings)
 {
-	struct job job = { .settings = settings, .command = command, .hosts = HOST_LIST_INIT, .cpp = PREPROCESS_INIT,
+	struct job job = { .settings = settings, .command = command, .hosts = HOST_LIST_INIT, .cpp = PREPROCESS_INIT, .pump = PUMP_INIT,
 			   .here = HERE_INIT, .start_ms = clock_now_ms() };
 	struct plan plan;
 	int status;
@@ -334,6 +436,7 @@ int job_run(const struct argv *command, const struct settings *settings)
 	jobnote_remove();
 	reply_release(&job.attempt.reply);
 	preprocess_release(&job.cpp);
+	pump_release(&job.pump);
 	argv_release(&job.server_command);
 	host_list_release(&job.hosts);
 	free(job.hosts_source);

@@ -20,6 +20,7 @@
 #include "client/job.h"
 #include "client/local.h"
 #include "client/masquerade.h"
+#include "client/pump.h"
 #include "client/settings.h"
 #include "client/summary.h"
 #include "client/usage.h"
@@ -119,6 +120,12 @@ int main(int argc, char **argv)
 			if (argc < 3)
 				return missing_operand(argv[0], "operand");
 			handle = explain_run;
+			first = 2;
+		}
+		if (str_equal(argv[1], "--scan-includes")) {
+			if (argc < 3)
+				return missing_operand(argv[0], "operand");
+			handle = pump_scan_includes;
 			first = 2;
 		}
 		if (needs_a_compiler(argv[first]))

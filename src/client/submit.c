@@ -33,13 +33,18 @@ int submit_send(int fd, int protocol, const struct argv *command, const char *te
 	return fd_writev_full(fd, vec, text_len ? 2 : 1, idle_ms, err);
 }
 
+int submit_send_whole(int fd, const struct buf *request, int idle_ms, struct err *err)
+{
+	return fd_write_full(fd, request->data, request->len, idle_ms, err);
+}
+
 int submit_receive(int fd, int protocol, const struct buf *begin, int idle_ms, struct reply *reply, struct err *err)
 {
 	autofree char *chunk = mem_alloc(CHUNK);
 	size_t n_used;
 	int complete = 0;
 
-	reply_init(reply, (uint32_t)protocol, &walk_limits_default, false);
+	reply_init(reply, (uint32_t)protocol, &walk_limits_default, protocol == PROTOCOL_PUMP);
 	if (begin && begin->len)
 		complete = reply_feed(reply, begin->data, begin->len, &n_used, err);
 	while (complete == 0) {
