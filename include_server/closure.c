@@ -373,9 +373,10 @@ static int define_all(struct analysis *a, const struct command *command)
 	for (size_t i = 0; i + 1 < command->defines.n; i += 2) {
 		const char *word = command->defines.words[i + 1];
 		const char *equals = strchr(word, '=');
-		char *text = arena_text(&a->arena, word, strlen(word) + (equals ? 0 : 2));
+		char *text = arena_alloc(&a->arena, strlen(word) + sizeof(" 1"));
 		struct macro *macro;
 
+		strcpy(text, word);
 		if (equals)
 			text[equals - word] = ' ';
 		else

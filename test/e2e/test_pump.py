@@ -106,6 +106,16 @@ def test_through_a_gateway_from_a_place_without_a_network(client_env, gateway, i
     assert "mode=plain" not in (includes.dir / "client.log").read_text()
 
 
+@pytest.mark.parametrize("client", [peers.CLIENT, peers.STOCK_CLIENT], ids=["ours", "stock"])
+def test_our_server_gives_every_byte_of_a_local_compile(client, client_env, include_server, our_server, place):
+    server, includes = our_server(), include_server()
+    env = pump_env(client_env, includes, f"{server.host},cpp,lzo")
+    debug = {"debug": ["gcc", "-g", "-c", "a.c"], "debug c++": ["g++", "-g", "-I{dir}/include", "-c", "{dir}/sub/c.cc", "-o", "sub/c.o"]}
+    for number, command in enumerate({**COMMANDS, **debug}.values(), 1):
+        compare.assert_same(run(place, command, client_env(""), None), run(place, command, env, client))
+        wait_jobs(server, number)
+
+
 def test_a_farm_that_cannot_preprocess_gets_text(client_env, gateway, include_server, stock_server, place):
     server, includes = stock_server(), include_server()
     front = gateway(f"{server.host},lzo")
