@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { BLOCK_SIZE = 32768, ALIGN = alignof(max_align_t) };
+enum { FIRST_BLOCK = 512, BLOCK_SIZE = 32768, ALIGN = alignof(max_align_t) };
 
 struct arena_block {
 	struct arena_block *next;
@@ -23,8 +23,12 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (!block || block->size - block->used < size) {
-		size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+		/* Most arenas are a header's and stay small; each block is twice as big as the last. */
+		size_t wanted = block ? block->size * 2 : FIRST_BLOCK;
+		size_t room = wanted > BLOCK_SIZE ? BLOCK_SIZE : wanted;
 
+		if (room < size)
+			room = size;
 		block = mem_alloc(sizeof(*block) + room);
 		block->size = room;
 		arena->total += room;

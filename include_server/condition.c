@@ -47,7 +47,7 @@ static void advance(struct reader *r)
 
 static bool at(const struct reader *r, const char *punctuation)
 {
-	return !r->ended && tok_is(&r->tok, punctuation, strlen(punctuation));
+	return !r->ended && r->tok.text[0] == punctuation[0] && tok_is(&r->tok, punctuation, strlen(punctuation));
 }
 
 /* --------------------------------------------------------------- leaves */
@@ -202,11 +202,16 @@ static bool is_word(const struct reader *r, const char *word)
 	return word && r->oracle->is_cxx && !r->ended && r->tok.kind == TOK_IDENT && strcmp(r->tok.symbol->name, word) == 0;
 }
 
+/* Called behind every operand: a closing parenthesis and the end are the most frequent. */
 static int find_operator(const struct reader *r)
 {
-	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
-		if (at(r, operators[i].text) || is_word(r, operators[i].word))
+	if (r->ended || (r->tok.kind != TOK_PUNCT && !(r->oracle->is_cxx && r->tok.kind == TOK_IDENT)) || r->tok.text[0] == ')')
+		return -1;
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+		if (r->tok.kind == TOK_IDENT ? is_word(r, operators[i].word) :
+		    operators[i].text[0] == r->tok.text[0] && at(r, operators[i].text))
 			return (int)i;
+	}
 	return -1;
 }
 

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the include server costs, beside `gcc -E` of the same units in the same run.
+
+    test/bench/include_server.py [--units N] [--boost]
+
+CPU times are those that the kernel charged to the include server and its compilers (first request), as a part of
+what the preprocessor took. The units are this project's sources and one for each standard C++ header; --boost takes
+one for each header of /usr/include/boost instead, copied out of the system's directory so that it counts.
+"""
+
+import argparse
+import multiprocessing
+import os
+import pathlib
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "test" / "e2e"))
+from lib.pump import IncludeServer  # noqa: E402  pylint: disable=wrong-import-position
+
+
+def ask(path, message):
+    """The whole answer."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(path)
+        sock.sendall(message)
+        data = b""
+        while part := sock.recv(1 << 20):
+            data += part
+    return data
+
+
+def message_of(cwd, words):
+    words = [os.fsencode(word) for word in words]
+    cwd = os.fsencode(cwd)
+    return b"".join((b"CDIR%08x" % len(cwd), cwd, b"ARGC%08x" % len(words), *(b"ARGV%08x" % len(word) + word for word in words)))
+
+
+def cpu_s(pid):
+    """Of all its threads and of the compilers that it asked."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return total / 1e9 + (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid):
+    line = next(line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def own_units(directory, limit):
+    """(cwd, command) for this project's C sources and for each standard C++ header."""
+    units = [(TOP, ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-DPACKAGE_VERSION=\"4\"", "-DSYSCONFDIR=\"/etc\"", "-DGNU_HOST=\"x\"", "-DNATIVE_TRIPLE=\"x\"",
+                    f"-I{TOP}/src", f"-I{TOP}", "-c", str(path.relative_to(TOP))]) for path in sorted(TOP.glob("src/*/*.c"))]
+    headers = next(iter(sorted(pathlib.Path("/usr/include/c++").iterdir(), reverse=True)))
+    for header in sorted(path.name for path in headers.iterdir() if path.is_file()):
+        (directory / f"{header}.cc").write_text(f"#include <{header}>\n")
+        units.append((directory, ["g++", "-std=c++17", "-c", f"{header}.cc"]))
+    return units[:limit]
+
+
+def boost_units(directory, limit):
+    shutil.copytree("/usr/include/boost", directory / "include" / "boost")
+    units = []
+    for number, header in enumerate(sorted((directory / "include").rglob("*.hpp"))):
+        (directory / f"u{number}.cc").write_text(f"#include <{header.relative_to(directory / 'include')}>\n")
+        units.append((directory, ["g++", "-Iinclude", "-c", f"u{number}.cc"]))
+    return units[::max(1, len(units) // limit)]
+
+
+def preprocess(units):
+    """CPU seconds of `gcc -E` for all that it can do, and those units."""
+    good, before = [], resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = 0.0
+    for cwd, command in units:
+        done = subprocess.run([*(word for word in command if word != "-c"), "-E", "-o", "/dev/null"], cwd=cwd, capture_output=True, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode == 0:
+            good.append((cwd, command))
+            spent += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        before = after
+    return spent, good
+
+
+def hammer(arguments):
+    path, messages, seconds = arguments
+    end, count = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        ask(path, messages[count % len(messages)])
+        count += 1
+    return count
+
+
+def report(name, spent, count, yardstick):
+    print(f"{name:34} {1e3 * spent / count:8.3f} ms CPU each   1/{yardstick / (spent / count):.0f} of the preprocessor")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, default=400)
+    parser.add_argument("--boost", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        units = (boost_units if options.boost else own_units)(directory, options.units)
+        spent, units = preprocess(units)
+        yardstick = spent / len(units)
+        print(f"{len(units)} units, preprocessor {1e3 * yardstick:.1f} ms CPU each")
+        messages = [message_of(cwd, command) for cwd, command in units]
+        with IncludeServer(directory / "pump") as server:
+            path = str(server.socket)
+
+            def measure(what, wanted):
+                start, answers = cpu_s(server.pid), [ask(path, message) for message in wanted]
+                report(what, cpu_s(server.pid) - start, len(wanted), yardstick)
+                return answers
+            measure("first request (asks the compiler)", messages[:1])
+            covered = sum(answer != b"ARGC00000000" for answer in measure("all, for the first time", messages))
+            print(f"covered: {covered} of {len(messages)}")
+            cold = [message_of(cwd, [*command, f"-DTHIS_IS={number}"]) for number, (cwd, command) in enumerate(units)]
+            measure("cold: files known, command new", cold)
+            time.sleep(0.1)     # files of the last clock tick are never remembered
+            measure("the same again", messages)
+            for _ in range(3):
+                measure("warm", messages)
+            print(f"memory {memory_mb(server.pid):.0f} MB")
+            if not options.boost:
+                many = [message_of(units[0][0], [*units[0][1], f"-DN={number}"]) for number in range(3000)]
+                measure("3000 values of a -D, first 100", many[:100])
+                measure("3000 values of a -D, last 100", many[100:][-100:] if not [ask(path, m) for m in many[100:-100]] else many[-100:])
+                print(f"memory {memory_mb(server.pid):.0f} MB")
+            start, spent = time.monotonic(), cpu_s(server.pid)
+            with multiprocessing.Pool(8) as pool:
+                done = sum(pool.map(hammer, [(path, messages, 3.0)] * 8))
+            print(f"8 clients: {done / (time.monotonic() - start):.0f} requests a second, "
+                  f"{1e6 * (cpu_s(server.pid) - spent) / done:.0f} us CPU of the include server each")
+
+
+if __name__ == "__main__":
+    main()
