@@ -45,7 +45,8 @@ int gateway_print_jobs(const char *path, bool json, struct err *err)
 
 	if (gateway_ask(path, &question, deadline_after_ms(ANSWER_MS), &text, err) < 0)
 		return -1;
-	fwrite(text.data, 1, text.len, stdout);
+	if (text.len)
+		fwrite(text.data, 1, text.len, stdout);
 	if (!json)
 		putchar('\n');
 	return 0;

@@ -14,7 +14,8 @@ from lib import compare, peers
 # popt and libevent are not here for musl; the layers below the programs and the client need neither.
 FOLDERS = ("base", "wire", "compiler", "hosts", "state", "net", "client")
 FLAGS = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-D_GNU_SOURCE", '-DPACKAGE_VERSION="4.0"',
-         '-DGNU_HOST="x86_64-linux-musl"', '-DNATIVE_TRIPLE="x86_64-linux-gnu"', '-DSYSCONFDIR="/etc"', '-DLIBDIR="/usr/lib"']
+         '-DGNU_HOST="x86_64-linux-musl"', '-DNATIVE_TRIPLE="x86_64-linux-gnu"', '-DSYSCONFDIR="/etc"', '-DLIBDIR="/usr/lib"',
+         '-DGSSAPI_LIBRARY="libgssapi_krb5.so.2"']
 
 
 def objects():

@@ -14,19 +14,9 @@ SANITIZER = re.compile(r"lib(asan|ubsan|m|dl|pthread|rt|gcc_s|stdc\+\+)\.so")
 NEEDED = {"liblzo2.so.2", "libc.so.6"}
 
 
-def libraries(program):
-    """Names of the shared libraries that a program loads, without the loader and the kernel's."""
-    found = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout
-    return {line.split()[0] for line in found.splitlines() if "=>" in line}
-
-
-def is_sanitized():
-    return any("san.so" in name for name in libraries(peers.CLIENT))
-
-
 def test_the_client_links_only_what_a_job_uses():
-    assert {name for name in libraries(peers.CLIENT) if not SANITIZER.match(name)} <= NEEDED
-    assert len(libraries(peers.STOCK_CLIENT)) > 10
+    assert {name for name in peers.libraries(peers.CLIENT) if not SANITIZER.match(name)} <= NEEDED
+    assert len(peers.libraries(peers.STOCK_CLIENT)) > 10
 
 
 class Trace:
@@ -48,8 +38,8 @@ class Trace:
 
 @pytest.fixture
 def plain_build():
-    if is_sanitized():
-        pytest.skip("soak only: a sanitizer makes system calls of its own")
+    if peers.is_sanitized():
+        pytest.skip("a sanitizer makes system calls of its own: the run without sanitizers does this")
 
 
 @pytest.mark.usefixtures("plain_build")

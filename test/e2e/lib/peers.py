@@ -42,6 +42,17 @@ def free_port():
                 continue
 
 
+def libraries(program):
+    """Names of the shared libraries that a program loads, without the loader and the kernel's."""
+    found = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout
+    return {line.split()[0] for line in found.splitlines() if "=>" in line}
+
+
+def is_sanitized():
+    """Are the programs under test instrumented by ASan?"""
+    return any("san.so" in name for name in libraries(CLIENT))
+
+
 def can_connect(address, family):
     """Does somebody accept there?"""
     with socket.socket(family) as sock:
