@@ -154,6 +154,13 @@ int sock_resolve(const char *host, int port, struct sock_addr **addrs, size_t *n
 	return 0;
 }
 
+void sock_set_user_timeout(int fd, int ms)
+{
+	unsigned value = (unsigned)ms;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof(value));
+}
+
 int sock_tune_tcp(int fd)
 {
 	static const struct { int level, name, value; } options[] = {

@@ -111,6 +111,7 @@ OF_FIELD(foreign_destinations, counters.foreign_destinations)
 OF_FIELD(refused_descriptors, counters.refused_descriptors)
 OF_FIELD(bytes_in, counters.bytes_in)
 OF_FIELD(bytes_out, counters.bytes_out)
+OF_FIELD(moved, counters.moved)
 OF_FIELD(here_compile_busy, schedule.places[PLACE_COMPILE].busy)
 OF_FIELD(here_cpp_busy, schedule.places[PLACE_CPP].busy)
 OF_FIELD(here_compiles, schedule.places[PLACE_COMPILE].n_granted)
@@ -143,6 +144,7 @@ const struct figure figures[] = {
 	{ "run_ms", FIGURE_COUNTER, "ms", "Time from the grant to the end, of all jobs done", get_run_ms },
 	{ "here_compiles", FIGURE_COUNTER, NULL, "Places on this machine given to compiles and links", get_here_compiles },
 	{ "here_cpps", FIGURE_COUNTER, NULL, "Places on this machine given to preprocessors", get_here_cpps },
+	{ "moved", FIGURE_COUNTER, NULL, "Jobs taken away from a server that seemed stuck", get_moved },
 	{ "overbooked", FIGURE_COUNTER, NULL, "Places given although all were taken, because nothing moved", get_overbooked },
 	{ "relayed", FIGURE_COUNTER, NULL, "Jobs done through the gateway", get_relayed },
 	{ "passed", FIGURE_COUNTER, NULL, "Jobs done on a connection that was passed", get_passed },

@@ -20,6 +20,7 @@
 
 enum {
 	CHUNK = 65536,
+	CHUNKS_AT_ONCE = 4,		/* then others have a turn: who floods us does not stop the rest */
 	PROGRESS_BYTES = 65536		/* in PROGRESS_S */
 };
 
@@ -146,7 +147,7 @@ static void peer_on_readable(evutil_socket_t fd, short what, void *context)
 	struct peer *peer = context;
 
 	(void)what;
-	while (peer->reading) {
+	for (int i = 0; i < CHUNKS_AT_ONCE && peer->reading; i++) {
 		int n_refused = 0;
 		ssize_t n = fdpass_recv((int)fd, chunk, sizeof(chunk), NULL, &n_refused);
 

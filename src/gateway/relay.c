@@ -8,22 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/sock.h"
 #include "gateway/channel.h"
 #include "wire/lease.h"
 #include "wire/version.h"
 
 enum {
 	CHUNK = 65536,
-	CONNECT_S = 2,
-	SSH_START_S = 30,
-	SEND_PROGRESS_S = 30,		/* a server that takes nothing for so long is dead */
-	COMPILE_S = 300,		/* so long it may be silent, as distcc's own clients let it */
-	REPLAY_STATUS = ERR_NO_COMPILER << 8	/* "failed to exec": another server may have the compiler */
+	CHUNKS_AT_ONCE = 4,		/* then others have a turn: level-triggered events come again */
+	STALL_FACTOR = 8,		/* so many times the usual time is suspicious */
+	UNKNOWN_FACTOR = 3,		/* so many times stall_ms, while nothing is known of any server */
+	UNACKNOWLEDGED_MS = 15000,	/* a peer that the network has lost is given up after so long */
+	NO_COMPILER_STATUS = ERR_NO_COMPILER << 8	/* "failed to exec": another server may have the compiler */
+};
+
+const struct relay_times relay_times_default = {
+	.connect_ms = 1000, .try_address_ms = 400, .ssh_ms = 30000, .progress_ms = 10000, .stall_ms = 10000, .answer_ms = 300000,
 };
 
 static const struct walk_limits limits = {
@@ -35,6 +41,7 @@ void relay_init(struct relay *relay, struct gateway *gateway)
 {
 	memset(relay, 0, sizeof(*relay));
 	relay->gateway = gateway;
+	relay->times = &relay_times_default;
 	relay->server_fd = -1;
 	spool_init(&relay->request, &gateway->pool);
 	spool_init(&relay->reply, &gateway->pool);
@@ -85,6 +92,9 @@ static void fault(struct relay *relay, enum relay_fault kind, const char *why)
 
 	if (kind == FAULT_TRANSPORT) {
 		gateway_server_failed(relay->gateway, server, why);
+	} else if (kind == FAULT_JOB) {
+		if (relay->is_probe)
+			breaker_on_nothing(&server->breaker);
 	} else {
 		breaker_on_success(&server->breaker);
 		server_note_refusal(server, relay->compiler, clock_now_ms());
@@ -104,9 +114,9 @@ static void fault_errno(struct relay *relay, const char *what)
 	fault(relay, FAULT_TRANSPORT, why);
 }
 
-static void set_timer(struct relay *relay, int seconds)
+static void set_timer(struct relay *relay, int ms)
 {
-	struct timeval tv = { seconds, 0 };
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
 
 	relay->sent_at_timer = relay->request_sent;
 	relay->received_at_timer = relay->reply.size;
@@ -114,6 +124,12 @@ static void set_timer(struct relay *relay, int seconds)
 }
 
 /* ------------------------------------------------------------------ towards the server */
+
+/* A server that has the whole request is looked at so often. */
+static int look_again_ms(const struct relay *relay)
+{
+	return relay->is_probe ? relay->times->stall_ms / 4 : relay->times->stall_ms;
+}
 
 static void pump(struct relay *relay)
 {
@@ -138,7 +154,7 @@ static void pump(struct relay *relay)
 		relay->gateway->counters.bytes_in += (uint64_t)n;
 	}
 	if (relay->request_whole)
-		set_timer(relay, COMPILE_S);
+		set_timer(relay, look_again_ms(relay));
 }
 
 static void take_first_word(struct relay *relay, const struct walk_event *event)
@@ -200,10 +216,14 @@ static void answered(struct relay *relay)
 
 	relay->state = RELAY_ANSWERED;
 	server->n_done++;
+	server->answered_at_ms = clock_now_ms();
 	/* An error comes sooner than an object: it says nothing about the next job. */
 	if (walk_status(&relay->reply_walk) == 0)
 		estimate_add(&server->service, clock_now_ms() - relay->waited_from_ms, relay->request.size);
-	server_note_accept(server, relay->compiler);
+	if (walk_status(&relay->reply_walk) == NO_COMPILER_STATUS)
+		server_note_refusal(server, relay->compiler, clock_now_ms());
+	else
+		server_note_accept(server, relay->compiler);
 	gateway_server_worked(relay->gateway, server);
 	relay_detach(relay);
 	relay->on_answered(relay->context);
@@ -222,6 +242,31 @@ static bool take_denial(struct relay *relay, const char *bytes, size_t len)
 	str_copy(why, sizeof(why), lease_get(&message, "text") ? lease_get(&message, "text") : "it denies the job");
 	fault(relay, str_equal(lease_get(&message, "reason"), "loop") ? FAULT_LOOP : FAULT_REFUSED, why);
 	return true;
+}
+
+static bool may_go_elsewhere(const struct relay *relay)
+{
+	enum pick_result result = relay->elsewhere ? relay->elsewhere(relay->context) : PICK_NO_SERVER;
+
+	return result == PICK_FOUND || result == PICK_WAIT;
+}
+
+/* A whole answer: is it what the compiler thinks of the source, or what the server lacks? */
+static void judge(struct relay *relay)
+{
+	int status = (int)walk_status(&relay->reply_walk);
+
+	if (status == NO_COMPILER_STATUS && may_go_elsewhere(relay)) {
+		gateway_server_worked(relay->gateway, relay->server);
+		fault(relay, FAULT_REFUSED, "it has no such compiler");
+	} else if (WIFSIGNALED(status) && !relay->was_moved && may_go_elsewhere(relay)) {
+		/* out of memory, an administrator: another machine may fare better, once */
+		relay->was_moved = true;
+		gateway_server_worked(relay->gateway, relay->server);
+		fault(relay, FAULT_JOB, "its compiler was killed");
+	} else {
+		answered(relay);
+	}
 }
 
 /* True when the connection is over, one way or the other. */
@@ -253,14 +298,13 @@ static bool take_reply(struct relay *relay, const char *bytes, size_t len)
 	}
 	/* what follows an answer is nobody's */
 	if (spool_add(&relay->reply, bytes, at, &err) < 0) {
-		fault(relay, FAULT_TRANSPORT, err.text);
+		/* our disk is full: no fault of the server's */
+		fault(relay, FAULT_JOB, err.text);
 		return true;
 	}
 	if (!walk_ended(&relay->reply_walk))
 		return false;
-	if (walk_status(&relay->reply_walk) == REPLAY_STATUS)
-		server_note_refusal(relay->server, relay->compiler, clock_now_ms());
-	answered(relay);
+	judge(relay);
 	return true;
 }
 
@@ -270,7 +314,7 @@ static void relay_on_readable(evutil_socket_t fd, short what, void *context)
 	struct relay *relay = context;
 
 	(void)what;
-	for (;;) {
+	for (int i = 0; i < CHUNKS_AT_ONCE; i++) {
 		ssize_t n = recv((int)fd, chunk, sizeof(chunk), 0);
 
 		if (n < 0 && errno == EINTR)
@@ -294,8 +338,10 @@ static void relay_on_readable(evutil_socket_t fd, short what, void *context)
 		if (take_reply(relay, chunk, (size_t)n))
 			return;
 		if ((size_t)n < sizeof(chunk))
-			return;
+			break;
 	}
+	if (relay->reply.size != relay->received_at_timer)
+		set_timer(relay, relay->times->progress_ms);
 }
 
 static void relay_on_timer(evutil_socket_t fd, short what, void *context);
@@ -334,6 +380,7 @@ static int introduce(struct relay *relay)
 static void run(struct relay *relay)
 {
 	relay->addrs_left = 0;
+	sock_set_user_timeout(relay->server_fd, UNACKNOWLEDGED_MS);
 	note_our_end(relay);
 	if (relay->handing) {
 		event_del(relay->timer);
@@ -348,7 +395,7 @@ static void run(struct relay *relay)
 		return;
 	}
 	event_add(relay->readable, NULL);
-	set_timer(relay, SEND_PROGRESS_S);
+	set_timer(relay, relay->times->progress_ms);
 	pump(relay);
 }
 
@@ -356,8 +403,10 @@ static void run(struct relay *relay)
 
 static void dial_next(struct relay *relay);
 
+/* A server of several addresses stays with the one that worked. */
 static void connect_failed(struct relay *relay)
 {
+	relay->server->next_addr++;
 	if (relay->addrs_left) {
 		free_event(&relay->readable);
 		free_event(&relay->writable);
@@ -388,10 +437,9 @@ static void dial_next(struct relay *relay)
 	int started;
 
 	relay->addrs_left--;
-	/* A server of several addresses stays with the one that worked. */
+	set_timer(relay, relay->addrs_left ? relay->times->try_address_ms : relay->times->connect_ms);
 	started = sock_connect_start(addr, &relay->server_fd);
 	if (started < 0) {
-		server->next_addr++;
 		connect_failed(relay);
 		return;
 	}
@@ -439,30 +487,75 @@ void relay_start(struct relay *relay, struct server *server)
 	relay->waited_from_ms = clock_now_ms();
 	relay->timer = evtimer_new(relay->gateway->base, relay_on_timer, relay);
 	if (server->spec.kind == HOST_SSH) {
-		set_timer(relay, SSH_START_S);
+		set_timer(relay, relay->times->ssh_ms);
 		ask_for_ssh(relay);
 		return;
 	}
-	set_timer(relay, CONNECT_S);
 	relay->addrs_left = server->n_addrs;
 	dial_next(relay);
+}
+
+/* What such a job takes on this server, or on the others while nothing is known of it; 0: unknown. */
+static double usual_ms(const struct relay *relay)
+{
+	const struct gateway *gateway = relay->gateway;
+	double sum_ms = 0;
+	unsigned n = 0;
+
+	if (estimate_is_sure(&relay->server->service))
+		return server_expected_ms(relay->server, relay->request.size);
+	for (size_t i = 0; i < gateway->n_servers; i++) {
+		double ms = server_expected_ms(gateway->servers[i], relay->request.size);
+
+		sum_ms += ms;
+		n += ms > 0;
+	}
+	return n ? sum_ms / n : 0;
+}
+
+/* It has the request, has not begun to answer, and has answered nobody else since. A compile takes
+ * what it takes, but a job that takes many times what is usual may have met a server that only looks
+ * alive; and a probe has met one that was down a moment ago. */
+static bool looks_stuck(const struct relay *relay, int64_t waited_ms)
+{
+	double usual = usual_ms(relay), bound_ms = usual > 0 ? usual * STALL_FACTOR : UNKNOWN_FACTOR * relay->times->stall_ms;
+
+	return !relay->was_moved && waited_ms >= look_again_ms(relay) && (double)waited_ms >= bound_ms &&
+	       relay->server->answered_at_ms < relay->waited_from_ms && may_go_elsewhere(relay);
+}
+
+static void waited_for_answer(struct relay *relay)
+{
+	int64_t waited_ms = clock_now_ms() - relay->waited_from_ms;
+
+	if (waited_ms >= relay->times->answer_ms) {
+		fault(relay, FAULT_TRANSPORT, "no answer for too long");
+	} else if (looks_stuck(relay, waited_ms)) {
+		relay->was_moved = true;
+		relay->gateway->counters.moved++;
+		fault(relay, FAULT_TRANSPORT, "it takes far longer than usual, and answers nobody");
+	} else {
+		set_timer(relay, look_again_ms(relay));
+	}
 }
 
 static void relay_on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct relay *relay = context;
+	bool all_sent = relay->request_whole && relay->request_sent == relay->request.size;
 
 	(void)fd;
 	(void)what;
 	if (relay->state == RELAY_DIALLING) {
-		relay->server->next_addr++;
 		errno = ETIMEDOUT;
-		fault_errno(relay, "cannot connect");
-	} else if (relay->request_sent == relay->sent_at_timer && relay->reply.size == relay->received_at_timer &&
-		   (relay->request_whole || relay->request_sent < relay->request.size)) {
-		fault(relay, FAULT_TRANSPORT, relay->request_whole && relay->request_sent == relay->request.size ?
-		      "no answer for 300 s" : "it takes no data");
+		connect_failed(relay);
+	} else if (all_sent && !relay->reply.size) {
+		waited_for_answer(relay);
+	} else if (all_sent) {
+		fault(relay, FAULT_TRANSPORT, "it stopped in the middle of its answer");
+	} else if (relay->request_sent == relay->sent_at_timer && relay->request_sent < relay->request.size) {
+		fault(relay, FAULT_TRANSPORT, "it takes no data");
 	} else {
-		set_timer(relay, relay->request_whole && relay->request_sent == relay->request.size ? COMPILE_S : SEND_PROGRESS_S);
+		set_timer(relay, relay->times->progress_ms);
 	}
 }

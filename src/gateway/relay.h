@@ -26,10 +26,23 @@ enum relay_state { RELAY_IDLE, RELAY_DIALLING, RELAY_RUNNING, RELAY_ANSWERED };
 enum relay_fault {
 	FAULT_TRANSPORT,		/* the server or the way to it */
 	FAULT_LOOP,			/* it is a gateway through which the job has come already */
-	FAULT_REFUSED			/* it took the request and closed: this compiler, or this job */
+	FAULT_REFUSED,			/* it took the request and closed, or has no such compiler */
+	FAULT_JOB			/* its compiler was killed, or our disk is full: nobody is blamed */
 };
 
+struct relay_times {			/* milliseconds */
+	int connect_ms;			/* for the last address of a server, or its only one */
+	int try_address_ms;		/* for an address that has another one after it */
+	int ssh_ms;			/* until ssh has started */
+	int progress_ms;		/* in which a server takes or sends something, while it should */
+	int stall_ms;			/* without an answer, a server may be stuck (see looks_stuck) */
+	int answer_ms;			/* without an answer it is given up, as distcc's own clients do */
+};
+extern const struct relay_times relay_times_default;
+
 struct relay {
+	const struct relay_times *times;
+	bool was_moved;			/* once from a server that looked stuck: the next one gets all the time */
 	struct gateway *gateway;
 	enum relay_state state;
 	struct server *server;		/* whose slot is held, or NULL */
@@ -60,6 +73,8 @@ struct relay {
 	struct spool reply;
 	uint64_t received_at_timer;
 
+	/* Is there another server for this job, now (PICK_FOUND) or later (PICK_WAIT)? NULL: never. */
+	enum pick_result (*elsewhere)(void *context);
 	void (*on_connected)(void *context);				/* handing only: server_fd is connected */
 	void (*on_fault)(void *context, enum relay_fault fault, const char *why);
 	void (*on_answered)(void *context);				/* reply is whole; the slot is free again */

@@ -21,6 +21,14 @@ bool job_is_queued(const struct job *job)
 	return job->build != NULL;
 }
 
+void job_wish(const struct job *job, struct pick_wish *wish)
+{
+	*wish = (struct pick_wish){
+		.compiler = job->compiler, .use = job->use, .protocol_min = job->protocol_min, .protocol_max = job->protocol_max,
+		.size = job->size, .preferred = job->preferred, .tried = job->tried, .n_tried = job->n_tried,
+	};
+}
+
 void job_release(struct job *job)
 {
 	free(job->compiler);
@@ -312,12 +320,12 @@ static bool has_waited_enough(struct pass *pass, struct job *job, const struct p
 
 static struct pick pick_for(struct pass *pass, struct job *job)
 {
-	struct pick_wish wish = {
-		.compiler = job->compiler, .use = job->use, .protocol_min = job->protocol_min, .protocol_max = job->protocol_max,
-		.size = job->size, .preferred = job->preferred, .tried = job->tried, .n_tried = job->n_tried,
-	};
 	size_t n_queued = pass->schedule->queues[QUEUE_FARM].n_queued;
-	struct pick pick = pick_server(&wish, pass->servers, pass->n_servers, n_queued, pass->now_ms);
+	struct pick_wish wish;
+	struct pick pick;
+
+	job_wish(job, &wish);
+	pick = pick_server(&wish, pass->servers, pass->n_servers, n_queued, pass->now_ms);
 
 	if (pick.result == PICK_WAIT && pick.slot_is_free && has_waited_enough(pass, job, &pick))
 		pick = pick_server(&wish, pass->servers, pass->n_servers, SIZE_MAX / 2, pass->now_ms);
@@ -350,6 +358,7 @@ static bool serve_farm(struct pass *pass, struct job *job)
 	serve(pass->schedule, job);
 	if (pick.result == PICK_FOUND) {
 		pick.server->in_flight++;
+		server_note_grant(pick.server, job->compiler ? job->compiler : "", pass->now_ms);
 		job->is_probe = breaker_on_start(&pick.server->breaker, pass->now_ms);
 		job->on_grant(job, pick.server, pick.protocol);
 	} else {

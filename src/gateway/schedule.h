@@ -121,6 +121,7 @@ struct schedule {
 
 void schedule_add(struct schedule *schedule, struct job *job, bool at_front, int64_t now_ms);
 void schedule_remove(struct schedule *schedule, struct job *job);	/* harmless when not queued */
+void job_wish(const struct job *job, struct pick_wish *wish);	/* borrows from the job */
 bool job_is_queued(const struct job *job);
 void job_release(struct job *job);
 

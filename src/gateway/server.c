@@ -168,6 +168,14 @@ bool server_refuses(const struct server *server, const char *compiler, int64_t n
 	return refusal && refusal->n >= 2 && now_ms < refusal->until_ms;
 }
 
+void server_note_grant(struct server *server, const char *compiler, int64_t now_ms)
+{
+	struct server_refusal *refusal = refusal_of(server, compiler);
+
+	if (refusal && refusal->n >= 2)
+		refusal->until_ms = now_ms + SERVER_REFUSAL_MS;
+}
+
 void server_note_refusal(struct server *server, const char *compiler, int64_t now_ms)
 {
 	struct server_refusal *refusal = refusal_of(server, compiler), *oldest = &server->refusals[0];

@@ -13,7 +13,7 @@
 #include "gateway/policy.h"
 #include "hosts/spec.h"
 
-enum { SERVER_ADDRS_MAX = 8, SERVER_REFUSALS_MAX = 8, SERVER_REFUSAL_MS = 15000 };
+enum { SERVER_ADDRS_MAX = 8, SERVER_REFUSALS_MAX = 8, SERVER_REFUSAL_MS = 4000 };
 
 /* A compiler that this server does not run, as two answers in a row have shown. */
 struct server_refusal {
@@ -37,6 +37,7 @@ struct server {
 	struct breaker breaker;
 	struct event *wake;		/* when the breaker becomes half open */
 	struct server_refusal refusals[SERVER_REFUSALS_MAX];
+	int64_t answered_at_ms;		/* last whole answer to anybody */
 	struct estimate service;	/* from the grant, or the whole request, to the whole answer */
 	double slowdown;		/* by what others do there, as its statistics say; 1: nothing */
 	bool short_of_memory;		/* by its statistics: one job at a time */
@@ -66,6 +67,8 @@ int server_protocol(const struct server *server, int min, int max);
 enum passed_kind server_passed_kind(const struct server *server);
 
 bool server_refuses(const struct server *server, const char *compiler, int64_t now_ms);
+/* A job for this compiler goes there: when a pause is over it is the only one, until it is answered. */
+void server_note_grant(struct server *server, const char *compiler, int64_t now_ms);
 void server_note_refusal(struct server *server, const char *compiler, int64_t now_ms);
 void server_note_accept(struct server *server, const char *compiler);
 

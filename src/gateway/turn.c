@@ -31,16 +31,29 @@ static void relay_answered(void *context)
 	peer_flush(peer);
 }
 
+static enum pick_result relay_elsewhere(void *context)
+{
+	const struct peer *peer = context;
+	const struct gateway *gateway = peer->gateway;
+	struct pick_wish wish;
+
+	job_wish(&peer->job, &wish);
+	return pick_server(&wish, gateway->servers, gateway->n_servers, 1, clock_now_ms()).result;
+}
+
 static void relay_faulted(void *context, enum relay_fault fault, const char *why)
 {
 	struct peer *peer = context;
 	struct job *job = &peer->job;
+	static const char *const words[] = {
+		[FAULT_TRANSPORT] = "transport-failed", [FAULT_LOOP] = "loop", [FAULT_REFUSED] = "refused", [FAULT_JOB] = "killed",
+	};
 
 	if (job->n_tried == JOB_ATTEMPTS_MAX) {
 		peer_deny(peer, "attempts", "the job was tried on several servers in vain: see distcc-gateway --status");
 		return;
 	}
-	ledger_replayed(&peer->relay, fault == FAULT_TRANSPORT ? "transport-failed" : fault == FAULT_LOOP ? "loop" : "refused", why);
+	ledger_replayed(&peer->relay, words[fault], why);
 	peer->looped |= fault == FAULT_LOOP;
 	/* What is still to come from the client goes on coming; the state says so. */
 	if (peer->state == PEER_HANDING)
@@ -308,6 +321,7 @@ void turn_init(struct peer *peer)
 {
 	peer->relay.on_connected = relay_connected;
 	peer->relay.on_fault = relay_faulted;
+	peer->relay.elsewhere = relay_elsewhere;
 	peer->relay.on_answered = relay_answered;
 	peer->relay.context = peer;
 	peer->relay.seen = &peer->seen;

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Servers that fail during a build. The build finishes with all objects right, nothing runs here, no
+healthy server is punished, and a server that comes back is used again within seconds."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lib import broken, peers, wait
+from test_slots import assert_objects_equal, make, write_project
+
+FILES = 12
+
+
+def build(gw, workplace):
+    env = peers.clean_env(HOME="/nonexistent", DISTCC_HOSTS=gw.host, DISTCC_FALLBACK="0")
+    begin = time.monotonic()
+    done = make(workplace, f"{peers.CLIENT} gcc", "far", env, jobs=8)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    return time.monotonic() - begin
+
+
+@pytest.mark.parametrize("behave,bound_s", [
+    (broken.reset, 8), (broken.close_in_reply, 8), (broken.close_without_reply, 8), (broken.no_distcc, 8),
+    (broken.stall_in_reply, 20), (broken.stall_after_accept, 25),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_a_broken_server_costs_no_job(behave, bound_s, stack, stock_server, gateway, workplace):
+    server = stock_server()
+    bad = stack.enter_context(broken.BrokenServer(behave))
+    gw = gateway([f"{bad.host}/8", f"{server.host}/2"])
+    write_project(workplace, FILES)
+    assert make(workplace, "gcc", "local", peers.clean_env()).returncode == 0
+    took_s = build(gw, workplace)
+    assert_objects_equal(workplace, FILES)
+    server.wait_count(FILES)
+    assert bad.met >= 1
+    assert took_s < bound_s
+    status = gw.status()
+    assert status["servers"][1]["failed"] == 0
+    assert (status["leases"], status["slots_busy"]) == (0, 0)
+
+
+def test_a_black_hole_costs_one_time_out_for_all(stack, stock_server, gateway, workplace):
+    server = stock_server()
+    hole = stack.enter_context(broken.BlackHole())
+    gw = gateway([f"{hole.host}/8", f"{server.host}/2"])
+    write_project(workplace, FILES)
+    assert make(workplace, "gcc", "local", peers.clean_env()).returncode == 0
+    assert build(gw, workplace) < 8
+    assert_objects_equal(workplace, FILES)
+    server.wait_count(FILES)
+    # what was on its way when it was found out, and not each job anew
+    assert gw.status()["servers"][0]["failed"] <= 8 + 2
+
+
+def compile_one(gw, workplace, fallback="0"):
+    env = peers.clean_env(HOME="/nonexistent", DISTCC_HOSTS=gw.host, DISTCC_FALLBACK=fallback)
+    return subprocess.run([peers.CLIENT, "gcc", "-c", "f0.c", "-o", "f0.o"], cwd=workplace.path, env=env, capture_output=True,
+                          timeout=60, check=False).returncode
+
+
+def test_a_server_that_comes_back_is_used_within_five_seconds(stack, base, gateway, workplace):
+    port = peers.free_port()
+    gw = gateway([f"127.0.0.1:{port}/4"])
+    write_project(workplace, 1)
+    for _ in range(4):
+        assert compile_one(gw, workplace) != 0
+    # long enough down that its pauses have grown
+    wait.until(lambda: compile_one(gw, workplace) and gw.status()["servers"][0]["failed"] >= 3, "the third failed probe")
+    server = stack.enter_context(peers.stock_server(base / "back", port=port))
+    begin = time.monotonic()
+    wait.until(lambda: compile_one(gw, workplace) == 0, "the server to be used", deadline_s=10)
+    assert time.monotonic() - begin < 5
+    server.wait_count(1)
+
+
+def test_a_server_that_is_stopped_in_mid_build_loses_its_jobs_to_another(stack, base, stock_server, gateway, workplace):
+    """Alive for the kernel, which goes on accepting: only time tells."""
+    stopped, server = stock_server(), stock_server()
+    gw = gateway([f"{stopped.host}/2", f"{server.host}/2"])
+    write_project(workplace, FILES)
+    assert make(workplace, "gcc", "local", peers.clean_env()).returncode == 0
+    os.killpg(stopped.pid, signal.SIGSTOP)
+    try:
+        took_s = build(gw, workplace)
+    finally:
+        os.killpg(stopped.pid, signal.SIGCONT)
+    assert_objects_equal(workplace, FILES)
+    assert took_s < 25
+    assert gw.status()["moved"] >= 1
+    assert server.count() == FILES
+
+
+def test_a_compiler_that_one_server_lacks_is_used_on_the_other(stack, base, stock_server, gateway, workplace):
+    """Found out by its answer, and remembered for that compiler alone: the server is up."""
+    (base / "nothing").mkdir()
+    lacking = peers.Server(peers.STOCK_SERVER, base / "lacking", extra=["--enable-tcp-insecure"])
+    lacking.env["DISTCCD_PATH"] = str(base / "nothing")
+    stack.enter_context(lacking)
+    having = stock_server()
+    gw = gateway([f"{lacking.host}/4", f"{having.host}/4"])
+    write_project(workplace, FILES)
+    assert make(workplace, "gcc", "local", peers.clean_env()).returncode == 0
+    build(gw, workplace)
+    assert_objects_equal(workplace, FILES)
+    having.wait_count(FILES)
+    status = gw.status()
+    assert [server["state"] for server in status["servers"]] == ["up", "up"]
+    # those that were on their way when it was found out, and at most one in a while after that
+    assert 1 <= status["replayed"] <= 8
