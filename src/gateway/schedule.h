@@ -43,7 +43,7 @@ struct build;
 
 struct job {
 	enum job_kind kind;
-	uid_t uid;				/* who is charged: of the peer, from the kernel, folded (owners.h) */
+	uid_t uid;				/* who is charged: of the peer, from the kernel */
 	char *compiler, *source, *use;		/* use: "A+B", the only servers it may go to, or NULL */
 	char *label, *session;			/* of its build, what it is known by without one; NULL: none */
 	int nice;				/* 0..JOB_NICE_MAX */

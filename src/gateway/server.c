@@ -53,7 +53,6 @@ struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t 
 	struct server *server = mem_alloc(sizeof(*server));
 
 	server->id = ++last_id;
-	server->slowdown = 1;
 	server->spec = *spec;
 	*spec = (struct host_spec)HOST_SPEC_INIT;
 	server->label = server_label(&server->spec);
@@ -91,12 +90,12 @@ void server_free(struct server *server)
 
 bool server_has_room(const struct server *server)
 {
-	return server->in_flight < (server->short_of_memory ? 1 : server->slots);
+	return server->in_flight < server->slots;
 }
 
 double server_expected_ms(const struct server *server, uint64_t bytes)
 {
-	return estimate_ms(&server->service, bytes) * server->slowdown;
+	return estimate_ms(&server->service, bytes);
 }
 
 struct server *server_find(struct server *const *servers, size_t n_servers, const char *label)

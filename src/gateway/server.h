@@ -39,8 +39,6 @@ struct server {
 	struct server_refusal refusals[SERVER_REFUSALS_MAX];
 	int64_t answered_at_ms;		/* last whole answer to anybody */
 	struct estimate service;	/* from the grant, or the whole request, to the whole answer */
-	double slowdown;		/* by what others do there, as its statistics say; 1: nothing */
-	bool short_of_memory;		/* by its statistics: one job at a time */
 	uint64_t n_done, n_failed;
 	char last_error[160];
 };

@@ -55,29 +55,6 @@ static void a_faster_server_is_taken_although_it_has_more_to_do(void **state)
 	assert_ptr_equal(pick(&farm, &anything, 50).server, farm.servers[0]);
 }
 
-static void what_others_do_on_a_server_counts(void **state)
-{
-	autofarm farm = farm_make("10.0.0.1/4", "10.0.0.2/4", "10.0.0.3/4,down");
-
-	(void)state;
-	farm_has_taken(farm.servers[0], 1000, 1000);
-	farm_has_taken(farm.servers[1], 1500, 1000);
-	assert_ptr_equal(pick(&farm, &anything, 1).server, farm.servers[0]);
-	farm.servers[0]->slowdown = 3;
-	assert_ptr_equal(pick(&farm, &anything, 1).server, farm.servers[1]);
-}
-
-static void a_server_short_of_memory_gets_one_job_at_a_time(void **state)
-{
-	autofarm farm = farm_make("10.0.0.1/4", "10.0.0.2/4,down", "10.0.0.3/4,down");
-
-	(void)state;
-	farm.servers[0]->short_of_memory = true;
-	assert_int_equal(pick(&farm, &anything, 1).result, PICK_FOUND);
-	farm.servers[0]->in_flight = 1;
-	assert_int_equal(pick(&farm, &anything, 1).result, PICK_WAIT);
-}
-
 static void a_slow_server_gets_nothing_at_the_end_of_a_build(void **state)
 {
 	autofarm farm = farm_make("10.0.0.1/4", "10.0.0.2/4", "10.0.0.3/4,down");
@@ -219,8 +196,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(without_knowledge_the_least_loaded_is_taken),
 		CHECK(a_faster_server_is_taken_although_it_has_more_to_do),
-		CHECK(what_others_do_on_a_server_counts),
-		CHECK(a_server_short_of_memory_gets_one_job_at_a_time),
 		CHECK(a_slow_server_gets_nothing_at_the_end_of_a_build),
 		CHECK(a_slow_server_is_not_spared_for_one_that_is_down),
 		CHECK(a_preferred_server_is_taken_if_it_has_a_slot),
