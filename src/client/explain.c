@@ -4,10 +4,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "client/plan.h"
+#include "client/preprocess.h"
 #include "client/survey.h"
 #include "compiler/rewrite.h"
 #include "hosts/source.h"
@@ -17,14 +19,17 @@ enum { HOST_MS = 2000 };	/* one host may keep us waiting for so long */
 static void show_what_is_sent(struct scan *scan, const struct settings *settings)
 {
 	autoargv preprocess = ARGV_INIT, server = ARGV_INIT;
-	autofree char *here = NULL, *there = NULL;
+	autofree char *here = NULL, *there = NULL, *dir = getcwd(NULL, 0);
+	struct scan_place place = { .dir = dir };
 
 	if (settings->rewrite_cross)
 		rewrite_command(&scan->command, NULL, NATIVE_TRIPLE);
-	scan_server_command(scan, &server);
+	scan->family = family_of_name(scan->command.words[0]);
+	place.kind = preprocess_best_kind(scan);
+	scan_server_command(scan, &place, &server);
 	there = argv_printable(&server);
 	if (!language_is_preprocessed(scan->language)) {
-		scan_preprocess_command(scan, &preprocess);
+		scan_preprocess_command(scan, place.kind, &preprocess);
 		here = argv_printable(&preprocess);
 		printf("preprocess here: %s\n", here);
 	}

@@ -29,6 +29,7 @@
 #include "client/attempt.h"
 #include "client/deps.h"
 #include "client/local.h"
+#include "client/messages.h"
 #include "client/output.h"
 #include "client/pick.h"
 #include "client/plan.h"
@@ -133,7 +134,7 @@ static int run_here(struct job *job, const char *reason)
 	log_info("local: reason=%s", reason);
 	take_local_slot(job, &slot, "local", job->hosts.localslots);
 	note(job, JOB_COMPILE, "localhost", slot.slot);
-	return finish(job, "local", "localhost", reason, local_compile(&job->scan));
+	return finish(job, "local", "localhost", reason, local_compile(job->command, &job->scan));
 }
 
 /* --------------------------------------------------------------- the text to send */
@@ -144,34 +145,85 @@ static enum outcome must_run_here(struct job *job, const char *reason)
 	return OUTCOME_LOCAL;
 }
 
+static int run_preprocessor(struct job *job, enum text_kind kind, struct err *err)
+{
+	if (preprocess_start(&job->cpp, &job->scan, kind, err) < 0 || preprocess_finish(&job->cpp, &job->scan, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Once more, with all macros expanded: rarely needed. */
+static int expand(struct job *job, struct err *err)
+{
+	preprocess_release(&job->cpp);
+	return run_preprocessor(job, text_kind_expanded(job->scan.asks_comments), err);
+}
+
+static bool preprocessor_did_not_understand(const struct job *job)
+{
+	autobuf messages = BUF_INIT;
+
+	preprocess_messages(&job->cpp, &messages);
+	return text_was_not_understood(job->cpp.kind, messages.data, messages.len);
+}
+
+static int get_text(struct job *job, struct err *err)
+{
+	struct preprocess *cpp = &job->cpp;
+
+	if (run_preprocessor(job, preprocess_best_kind(&job->scan), err) < 0)
+		return -1;
+	if (cpp->kind != TEXT_DIRECTIVES && cpp->kind != TEXT_INCLUDES)
+		return 0;
+	if (cpp->status ? preprocessor_did_not_understand(job) :
+	    text_must_be_expanded(cpp->kind, job->scan.maps_files, cpp->text, cpp->text_len) || text_may_read_files(cpp->text, cpp->text_len))
+		return expand(job, err);
+	return 0;
+}
+
+static void make_server_command(struct job *job, enum text_kind kind)
+{
+	autofree char *dir = getcwd(NULL, 0);
+	struct scan_place place = { kind, dir, isatty(2) != 0 };
+
+	argv_release(&job->server_command);
+	scan_server_command(&job->scan, &place, &job->server_command);
+}
+
+static void show_text_to_attempt(struct job *job)
+{
+	make_server_command(job, job->cpp.kind);
+	job->attempt.text = job->cpp.text;
+	job->attempt.text_len = job->cpp.text_len;
+}
+
 /* OUTCOME_ANSWER: the text is there. */
 static enum outcome ensure_text(void *context)
 {
 	struct job *job = context;
 	autopick slot = PICK_INIT;
 	struct err err = ERR_INIT;
-	bool started;
+	bool got;
 
 	if (job->cpp.finished)
 		return OUTCOME_ANSWER;
-	if (!job->cpp.started && !language_is_preprocessed(job->scan.language)) {
+	if (!language_is_preprocessed(job->scan.language)) {
 		take_local_slot(job, &slot, "cpp", job->hosts.localslots_cpp);
 		note(job, JOB_PREPROCESS, "localhost", slot.slot);
 	}
-	started = preprocess_start(&job->cpp, &job->scan, &err) == 0 && preprocess_finish(&job->cpp, &err) == 0;
+	got = get_text(job, &err) == 0;
 	/* nothing else is waited for while it is held */
 	here_give(&job->here, true);
-	if (!started) {
+	if (!got) {
 		log_info("%s", err.text);
 		return must_run_here(job, "preprocessor-start");
 	}
 	/* The compiler itself says best what is wrong, once. */
 	if (job->cpp.status != 0)
 		return must_run_here(job, "preprocessor-failed");
-	if (preprocess_needs_files(&job->cpp))
+	if (text_may_read_files(job->cpp.text, job->cpp.text_len))
 		return must_run_here(job, "assembler-reads-files");
-	job->attempt.text = job->cpp.text;
-	job->attempt.text_len = job->cpp.text_len;
+	show_text_to_attempt(job);
 	return OUTCOME_ANSWER;
 }
 
@@ -183,15 +235,19 @@ static void show(int fd, const struct buf *text)
 		fd_write_full(fd, text->data, text->len, -1, NULL);
 }
 
-/* The preprocessor's diagnostics came first, as in a local compile. */
+/* Each message once, as a local compile shows it. */
 static void show_streams(struct job *job)
 {
-	autobuf cpp_said = BUF_INIT;
+	autobuf cpp_said = BUF_INIT, all = BUF_INIT;
 
-	if (job->cpp.stderr_fd >= 0 && lseek(job->cpp.stderr_fd, 0, SEEK_SET) == 0 &&
-	    fd_read_all(job->cpp.stderr_fd, SIZE_MAX / 2, &cpp_said, NULL) == 0)
-		show(2, &cpp_said);
-	show(2, &job->attempt.reply.serr);
+	if (job->attempt.sources) {
+		/* a server that preprocesses says what a local compiler would */
+		show(2, &job->attempt.reply.serr);
+	} else {
+		preprocess_messages(&job->cpp, &cpp_said);
+		messages_merge(&all, &cpp_said, &job->attempt.reply.serr, &job->scan);
+		show(2, &all);
+	}
 	show(1, &job->attempt.reply.sout);
 }
 
@@ -356,6 +412,13 @@ static enum outcome try_host(struct job *job, const struct pick *pick, struct er
 	return attempt_at(&job->attempt, pick->host, pick->slot, err);
 }
 
+/* An older compiler there: it gets text that any can take. */
+static bool server_did_not_understand(const struct job *job)
+{
+	return job->attempt.reply.status &&
+	       text_was_not_understood(job->cpp.kind, job->attempt.reply.serr.data, job->attempt.reply.serr.len);
+}
+
 /* Tries hosts until there is an answer; *last_host is the one tried last, for messages. */
 static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 {
@@ -380,6 +443,14 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 		outcome = try_host(job, &pick, &err);
 		if (outcome == OUTCOME_LOCAL)
 			return 0;
+		if (outcome == OUTCOME_ANSWER && !job->attempt.sources && server_did_not_understand(job)) {
+			log_info("host '%s' cannot compile text of this kind", pick.host->text);
+			reply_release(&job->attempt.reply);
+			if (expand(job, &err) < 0)
+				return must_run_here(job, "preprocessor-start"), 0;
+			show_text_to_attempt(job);
+			continue;
+		}
 		failed[pick.host - job->hosts.hosts] = true;
 		n_left--;
 		if (outcome == OUTCOME_ANSWER) {
@@ -409,7 +480,8 @@ static int distribute(struct job *job)
 		return give_up(job, NULL, &cause);
 	if (job->settings->rewrite_cross)
 		rewrite_command(&job->scan.command, NULL, NATIVE_TRIPLE);
-	scan_server_command(&job->scan, &job->server_command);
+	job->scan.family = family_of_name(job->scan.command.words[0]);
+	make_server_command(job, preprocess_best_kind(&job->scan));
 	if (!job->scan.has_output)
 		log_info("no visible output file, going to add \"-o %s\" at end", output);
 	log_info("compile from %s to %s", path_base(source_name(job)), path_base(output));

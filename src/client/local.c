@@ -98,9 +98,10 @@ int local_run(const struct argv *command, const char *source)
 
 /* The command with a nameless file as its output. What the compiler would derive from the output's
  * name (the dependency file and its target) is said explicitly. */
-static void redirect(const struct scan *scan, int fd, struct argv *out)
+static void redirect(const char *compiler, const struct scan *scan, int fd, struct argv *out)
 {
-	for (size_t i = 0; i < scan->command.n; i++) {
+	argv_add(out, compiler);
+	for (size_t i = 1; i < scan->command.n; i++) {
 		if (i == scan->output_at)
 			argv_add_format(out, "/proc/self/fd/%d", fd);
 		else
@@ -118,7 +119,7 @@ static void redirect(const struct scan *scan, int fd, struct argv *out)
 	}
 }
 
-int local_compile(const struct scan *scan)
+int local_compile(const struct argv *original, const struct scan *scan)
 {
 	const char *source = scan->command.words[scan->input_at];
 	autooutput output = OUTPUT_INIT;
@@ -128,10 +129,10 @@ int local_compile(const struct scan *scan)
 	int status;
 
 	/* Where that cannot be had the compiler writes the file itself, as without us. */
-	if (access("/proc/self/fd", X_OK) < 0 || output_open(&output, scan->command.words[scan->output_at], &err) < 0 ||
+	if (scan->family != FAMILY_GCC || access("/proc/self/fd", X_OK) < 0 || output_open(&output, scan->command.words[scan->output_at], &err) < 0 ||
 	    output.in_place || output.temporary)
-		return run(&scan->command, source, -1);
-	redirect(scan, output.fd, &command);
+		return run(original, source, -1);
+	redirect(original->words[0], scan, output.fd, &command);
 	status = run(&command, source, output.fd);
 	if (status != 0)
 		return status;

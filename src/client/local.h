@@ -12,9 +12,9 @@
  * source is for the log. */
 int local_run(const struct argv *command, const char *source);
 
-/* Runs a compile that was meant for the farm: as local_run(), but the object appears whole or not
- * at all even if we are killed. */
-int local_compile(const struct scan *scan);
+/* Runs a compile that was meant for the farm: as local_run(), but gcc's object, too, appears whole or
+ * not at all even if we are killed (clang sees to that itself). */
+int local_compile(const struct argv *command, const struct scan *scan);
 
 /* How a compile ended, in the words of distcc 3.4, which programs look for in its log. Only for the
  * log: the compiler itself has told the user. */

@@ -25,7 +25,6 @@
 #include "client/summary.h"
 #include "client/usage.h"
 #include "compiler/language.h"
-#include "compiler/scan.h"
 #include "state/jobnote.h"
 
 /* A compiler that runs here gets the signal and tidies up; then we end by it, too. */
@@ -74,7 +73,6 @@ static int run(struct argv *command, bool path_tweaked, int (*handle)(const stru
 		return ERR_RECURSION;
 	}
 	raise_guard(settings.guard_level);
-	scan_expand_wp(command);
 	return handle(command, &settings);
 }
 

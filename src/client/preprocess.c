@@ -3,90 +3,194 @@
 #include "client/preprocess.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/tmp.h"
 
-int preprocess_start(struct preprocess *cpp, const struct scan *scan, struct err *err)
+/* --------------------------------------------------------------- one program */
+
+static int capture_start(struct capture *capture, const struct argv *command, bool keep_messages, struct err *err)
 {
 	struct proc_spec spec = PROC_SPEC_INIT;
-	autoargv command = ARGV_INIT;
-	autoclose int null_fd = -1;
+	autoclose int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (cpp->started)
-		return 0;
-	if (language_is_preprocessed(scan->language)) {
-		cpp->text_fd = open(scan->command.words[scan->input_at], O_RDONLY | O_CLOEXEC);
-		if (cpp->text_fd < 0)
-			return err_sys(err, ERR_NO_FILE, "cannot open '%s'", scan->command.words[scan->input_at]);
-		cpp->started = true;
-		return 0;
-	}
-	scan_preprocess_command(scan, &command);
-	null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	cpp->text_fd = tmp_memory("distcc-cpp", err);
-	cpp->stderr_fd = cpp->text_fd < 0 ? -1 : tmp_memory("distcc-cpp-stderr", err);
-	if (cpp->stderr_fd < 0)
+	capture->out_fd = tmp_memory("distcc-cpp", err);
+	if (capture->out_fd < 0)
 		return -1;
-	spec.argv = command.words;
+	if (keep_messages) {
+		capture->err_fd = tmp_memory("distcc-cpp-stderr", err);
+		if (capture->err_fd < 0)
+			return -1;
+	}
+	spec.argv = command->words;
 	spec.stdin_fd = null_fd;
-	spec.stdout_fd = cpp->text_fd;
-	spec.stderr_fd = cpp->stderr_fd;
+	spec.stdout_fd = capture->out_fd;
+	spec.stderr_fd = keep_messages ? capture->err_fd : null_fd;
 	spec.own_group = true;
 	if (log_get_level() >= LOG_LEVEL_DEBUG) {
-		autofree char *printable = argv_printable(&command);
+		autofree char *printable = argv_printable(command);
 
 		log_debug("preprocess: %s", printable);
 	}
-	if (proc_start(&cpp->proc, &spec, err) < 0)
-		return -1;
+	return proc_start(&capture->proc, &spec, err);
+}
+
+static int capture_finish(struct capture *capture, struct err *err)
+{
+	if (capture->proc.pid <= 0)
+		return 0;
+	return proc_wait(&capture->proc, deadline_never(), &capture->status, NULL, err);
+}
+
+static void capture_release(struct capture *capture)
+{
+	proc_kill(&capture->proc);
+	fd_close(&capture->out_fd);
+	fd_close(&capture->err_fd);
+	*capture = (struct capture)CAPTURE_INIT;
+}
+
+/* --------------------------------------------------------------- */
+
+/* "cc" says nothing, but what it is a link to does. */
+static enum compiler_family family_of(const char *name)
+{
+	enum compiler_family family = family_of_name(name);
+	autofree char *file = NULL;
+	char target[PATH_MAX];
+
+	if (family != FAMILY_UNKNOWN)
+		return family;
+	file = strchr(name, '/') ? mem_strdup(name) : path_find_program(name, NULL, NULL, NULL);
+	return file && realpath(file, target) ? family_of_name(target) : FAMILY_UNKNOWN;
+}
+
+enum text_kind preprocess_best_kind(const struct scan *scan)
+{
+	return text_kind_choose(family_of(scan->command.words[0]), scan->needs_expansion, scan->asks_comments);
+}
+
+int preprocess_start(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err)
+{
+	autoargv command = ARGV_INIT;
+
+	if (cpp->started)
+		return 0;
+	cpp->kind = kind;
 	cpp->started = true;
+	if (language_is_preprocessed(scan->language)) {
+		cpp->kind = TEXT_EXPANDED;
+		cpp->source.out_fd = open(scan->command.words[scan->input_at], O_RDONLY | O_CLOEXEC);
+		if (cpp->source.out_fd < 0)
+			return err_sys(err, ERR_NO_FILE, "cannot open '%s'", scan->command.words[scan->input_at]);
+		return 0;
+	}
+	scan_preprocess_command(scan, kind, &command);
+	if (scan_colour_option(scan, isatty(2)))
+		argv_add(&command, scan_colour_option(scan, isatty(2)));
+	if (capture_start(&cpp->source, &command, true, err) < 0)
+		return -1;
+	if (kind == TEXT_INCLUDES) {
+		argv_release(&command);
+		scan_predefines_command(scan, &command);
+		return capture_start(&cpp->predefines, &command, false, err);
+	}
 	return 0;
 }
 
-int preprocess_finish(struct preprocess *cpp, struct err *err)
+static int map_text(struct preprocess *cpp, struct err *err)
 {
 	struct stat st;
-	void *text;
 
-	if (cpp->finished)
-		return 0;
-	if (cpp->proc.pid > 0 && proc_wait(&cpp->proc, deadline_never(), &cpp->status, NULL, err) < 0)
-		return -1;
-	if (fstat(cpp->text_fd, &st) < 0)
+	if (fstat(cpp->source.out_fd, &st) < 0)
 		return err_sys(err, ERR_IO, "cannot look at the preprocessed text");
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_IO, "the source is no regular file");
-	cpp->text = "";
-	cpp->text_len = (size_t)st.st_size;
-	if (cpp->text_len) {
-		text = mmap(NULL, cpp->text_len, PROT_READ, MAP_PRIVATE, cpp->text_fd, 0);
-		if (text == MAP_FAILED)
-			return err_sys(err, ERR_IO, "cannot map the preprocessed text");
-		cpp->text = text;
+	if (!st.st_size)
+		return 0;
+	cpp->mapped = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, cpp->source.out_fd, 0);
+	if (cpp->mapped == MAP_FAILED) {
+		cpp->mapped = NULL;
+		return err_sys(err, ERR_IO, "cannot map the preprocessed text");
 	}
+	cpp->mapped_len = (size_t)st.st_size;
+	return 0;
+}
+
+/* A line that says whose lines follow: "# 1 "FILE"FLAGS". */
+static void add_marker(struct buf *out, const char *file, const char *flags)
+{
+	buf_add_str(out, "# 1 \"");
+	for (const char *c = file; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			buf_add(out, "\\", 1);
+		if (*c == '\n')
+			buf_add_str(out, "\\n");
+		else
+			buf_add(out, c, 1);
+	}
+	buf_add_format(out, "\"%s\n", flags);
+}
+
+/* The first marker names the unit; the predefined macros follow as from a system header. */
+static int join_predefines(struct preprocess *cpp, const struct scan *scan, struct err *err)
+{
+	const char *source = scan->command.words[scan->input_at];
+	const char *unit = source;
+	autobuf predefines = BUF_INIT;
+
+	/* so does clang with the name of the unit, and only with that */
+	while (str_starts_with(unit, "./"))
+		for (unit += 2; *unit == '/';)
+			unit++;
+	if (lseek(cpp->predefines.out_fd, 0, SEEK_SET) < 0 || fd_read_all(cpp->predefines.out_fd, SIZE_MAX / 2, &predefines, err) < 0)
+		return err_prefix(err, "reading the predefined macros");
+	add_marker(&cpp->joined, unit, "");
+	add_marker(&cpp->joined, "<built-in>", " 1 3");
+	buf_add(&cpp->joined, predefines.data, predefines.len);
+	add_marker(&cpp->joined, source, " 2");
+	buf_add(&cpp->joined, cpp->mapped, cpp->mapped_len);
+	cpp->text = cpp->joined.data;
+	cpp->text_len = cpp->joined.len;
+	return 0;
+}
+
+int preprocess_finish(struct preprocess *cpp, const struct scan *scan, struct err *err)
+{
+	if (cpp->finished)
+		return 0;
+	if (capture_finish(&cpp->source, err) < 0 || capture_finish(&cpp->predefines, err) < 0 || map_text(cpp, err) < 0)
+		return -1;
+	cpp->status = cpp->source.status ? cpp->source.status : cpp->predefines.status;
+	cpp->text = cpp->mapped ? cpp->mapped : "";
+	cpp->text_len = cpp->mapped_len;
+	if (cpp->kind == TEXT_INCLUDES && !cpp->status && join_predefines(cpp, scan, err) < 0)
+		return -1;
 	cpp->finished = true;
 	return 0;
 }
 
-/* In the text such a directive stands inside a string literal of an asm statement. A word of the
- * program that looks the same costs a local compile, nothing worse. */
-bool preprocess_needs_files(const struct preprocess *cpp)
+void preprocess_messages(const struct preprocess *cpp, struct buf *out)
 {
-	return memmem(cpp->text, cpp->text_len, ".incbin", 7) || memmem(cpp->text, cpp->text_len, ".include", 8);
+	if (cpp->source.err_fd >= 0 && lseek(cpp->source.err_fd, 0, SEEK_SET) == 0)
+		fd_read_all(cpp->source.err_fd, SIZE_MAX / 2, out, NULL);
 }
 
 void preprocess_release(struct preprocess *cpp)
 {
-	proc_kill(&cpp->proc);
-	if (cpp->text_len && cpp->finished)
-		munmap((void *)(size_t)cpp->text, cpp->text_len);
-	fd_close(&cpp->text_fd);
-	fd_close(&cpp->stderr_fd);
+	capture_release(&cpp->source);
+	capture_release(&cpp->predefines);
+	if (cpp->mapped)
+		munmap(cpp->mapped, cpp->mapped_len);
+	buf_release(&cpp->joined);
 	*cpp = (struct preprocess)PREPROCESS_INIT;
 }

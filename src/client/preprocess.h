@@ -1,4 +1,7 @@
-/* client/preprocess.h - the text that is sent: one preprocessor run for all attempts of a job. */
+/*
+ * client/preprocess.h - the text that is sent: one preprocessor run for all attempts of a job, and
+ * a second one where the first kind of text cannot be used (see compiler/text.h).
+ */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef CLIENT_PREPROCESS_H
 #define CLIENT_PREPROCESS_H
@@ -8,27 +11,42 @@
 
 #include "base/err.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "compiler/scan.h"
 
-struct preprocess {
+/* One program whose output goes to memory. */
+struct capture {
 	struct proc proc;
-	int text_fd;			/* memfd, or the source itself when it is preprocessed already */
-	int stderr_fd;			/* memfd; shown only if the job is accepted */
-	const char *text;		/* mapped, after preprocess_finish() */
+	int out_fd, err_fd;		/* memfds; err_fd may be -1 */
+	int status;			/* as wait(2) gives it */
+};
+#define CAPTURE_INIT { PROC_INIT, -1, -1, 0 }
+
+struct preprocess {
+	enum text_kind kind;
+	struct capture source;		/* out_fd is the source itself when it is preprocessed already */
+	struct capture predefines;	/* with TEXT_INCLUDES */
+	void *mapped;			/* what source.out_fd holds */
+	size_t mapped_len;
+	struct buf joined;		/* the whole, where it had to be put together */
+	const char *text;		/* after preprocess_finish() */
 	size_t text_len;
 	bool started, finished;
 	int status;			/* of the preprocessor, as wait(2) gives it */
 };
-#define PREPROCESS_INIT { PROC_INIT, -1, -1, NULL, 0, false, false, 0 }
+#define PREPROCESS_INIT { .source = CAPTURE_INIT, .predefines = CAPTURE_INIT, .joined = BUF_INIT }
+
+/* The kind of text that suits this command best; looks up what "cc" is. */
+enum text_kind preprocess_best_kind(const struct scan *scan);
 
 /* Starts it in the background; does nothing the second time. */
-int preprocess_start(struct preprocess *cpp, const struct scan *scan, struct err *err);
+int preprocess_start(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err);
 
 /* Waits for its end and maps the text. A preprocessor that fails is no error here: see status. */
-int preprocess_finish(struct preprocess *cpp, struct err *err);
+int preprocess_finish(struct preprocess *cpp, const struct scan *scan, struct err *err);
 
-/* Does the text make the compiler read further files (.incbin, .include in inline assembly)? */
-bool preprocess_needs_files(const struct preprocess *cpp);
+/* What the preprocessor said, added to out. */
+void preprocess_messages(const struct preprocess *cpp, struct buf *out);
 
 void preprocess_release(struct preprocess *cpp);
 

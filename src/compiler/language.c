@@ -61,6 +61,12 @@ bool language_is_preprocessed(enum language language)
 	return language >= LANG_C_CPP && language <= LANG_OBJCXX_CPP;
 }
 
+bool language_is_objc(enum language language)
+{
+	language = language_preprocessed(language);
+	return language == LANG_OBJC_CPP || language == LANG_OBJCXX_CPP;
+}
+
 enum language language_preprocessed(enum language language)
 {
 	switch (language) {

@@ -19,6 +19,7 @@ const char *language_x_name(enum language language);		/* for -x; NULL for LANG_N
 bool language_is_preprocessed(enum language language);
 enum language language_preprocessed(enum language language);	/* C -> C_CPP ... */
 const char *language_preprocessed_extension(enum language language);	/* ".i", ".ii", ".mi", ".mii" */
+bool language_is_objc(enum language language);			/* Objective-C or -C++, preprocessed or not */
 bool language_is_distributable(enum language language);		/* C, C++, ObjC, ObjC++, raw or preprocessed */
 
 #endif

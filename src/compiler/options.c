@@ -10,12 +10,15 @@
 
 #include <string.h>
 
+#include "base/argv.h"
+
 #define EXTRA "writes a second file, which a server of distcc cannot return"
 #define READS "reads a file that a server does not have"
 #define HERE "depends on this machine"
 #define SHOWS "prints or does something else than compiling"
 #define PROFILE "reads or writes profile data beside the object"
 #define CPPOUT "changes what the preprocessor writes"
+#define LTO "an object for link-time optimisation tells how its source was preprocessed, and for which target"
 #define UNSURE "may read or write files"
 
 static const struct option_row rows[] = {
@@ -28,11 +31,11 @@ static const struct option_row rows[] = {
 	{ "-pipe", OPTION_EXACT, OPT_PLAIN, NULL },
 
 	/* preprocessor */
-	{ "-D", OPTION_EITHER, OPT_PREPROCESSOR, NULL },
+	{ "-D", OPTION_EITHER, OPT_PREPROCESSOR | OPT_DEFINES, NULL },
 	{ "-U", OPTION_EITHER, OPT_PREPROCESSOR, NULL },
 	{ "-I", OPTION_EITHER, OPT_PREPROCESSOR, NULL },
-	{ "-include", OPTION_SEPARATE, OPT_PREPROCESSOR, NULL },
-	{ "-imacros", OPTION_SEPARATE, OPT_PREPROCESSOR, NULL },
+	{ "-include", OPTION_EITHER, OPT_PREPROCESSOR | OPT_INCLUDE, NULL },
+	{ "-imacros", OPTION_EITHER, OPT_PREPROCESSOR, NULL },
 	{ "-isystem", OPTION_EITHER, OPT_PREPROCESSOR, NULL },
 	{ "-iquote", OPTION_EITHER, OPT_PREPROCESSOR, NULL },
 	{ "-idirafter", OPTION_EITHER, OPT_PREPROCESSOR, NULL },
@@ -50,6 +53,7 @@ static const struct option_row rows[] = {
 	{ "-MD", OPTION_EXACT, OPT_PREPROCESSOR | OPT_DEPS, NULL },
 	{ "-MMD", OPTION_EXACT, OPT_PREPROCESSOR | OPT_DEPS, NULL },
 	{ "-MP", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
+	{ "-MG", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
 	{ "-MF", OPTION_EITHER, OPT_PREPROCESSOR | OPT_DEPS_FILE, NULL },
 	{ "-MT", OPTION_EITHER, OPT_PREPROCESSOR | OPT_DEPS_TARGET, NULL },
 	{ "-MQ", OPTION_EITHER, OPT_PREPROCESSOR | OPT_DEPS_TARGET, NULL },
@@ -64,16 +68,16 @@ static const struct option_row rows[] = {
 	{ "-traditional", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-traditional-cpp", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-remap", OPTION_EXACT, OPT_LOCAL, READS },
-	{ "-trigraphs", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
+	{ "-trigraphs", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-I-", OPTION_EXACT, OPT_LOCAL, "an old form of search path" },
 	{ "-fdirectives-only", OPTION_EXACT, OPT_LOCAL, CPPOUT },
-	{ "-fpreprocessed", OPTION_EXACT, OPT_LOCAL, CPPOUT },
+	{ "-fpreprocessed", OPTION_EXACT, OPT_EXPANDED, NULL },
 	{ "-fno-preprocessed", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-frewrite-includes", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-fpch-deps", OPTION_EXACT, OPT_LOCAL, READS },
 	{ "-fpch-preprocess", OPTION_EXACT, OPT_LOCAL, READS },
 	{ "-fdebug-cpp", OPTION_EXACT, OPT_LOCAL, CPPOUT },
-	{ "-fworking-directory", OPTION_EXACT, OPT_LOCAL, CPPOUT },
+	{ "-fworking-directory", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
 	{ "-fno-working-directory", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-ftrack-macro-expansion", OPTION_PREFIX, OPT_PLAIN, NULL },
 	{ "-finput-charset=", OPTION_JOINED, OPT_PREPROCESSOR, NULL },
@@ -112,9 +116,9 @@ static const struct option_row rows[] = {
 	{ "-pthreads", OPTION_EXACT, OPT_PLAIN, NULL },
 
 	/* this machine */
-	{ "-march=native", OPTION_EXACT, OPT_LOCAL, HERE },
-	{ "-mtune=native", OPTION_EXACT, OPT_LOCAL, HERE },
-	{ "-mcpu=native", OPTION_EXACT, OPT_LOCAL, HERE },
+	{ "-march=native", OPTION_EXACT, OPT_LOCAL | OPT_NATIVE, HERE },
+	{ "-mtune=native", OPTION_EXACT, OPT_LOCAL | OPT_NATIVE, HERE },
+	{ "-mcpu=native", OPTION_EXACT, OPT_LOCAL | OPT_NATIVE, HERE },
 
 	/* assembler */
 	{ "-Wa,", OPTION_PREFIX, OPT_PLAIN, NULL },		/* scan.c looks at each part */
@@ -145,6 +149,7 @@ static const struct option_row rows[] = {
 	{ "-fdiagnostics-add-output=", OPTION_JOINED, OPT_LOCAL, EXTRA },
 	{ "-fdiagnostics-set-output=", OPTION_JOINED, OPT_LOCAL, EXTRA },
 	{ "-fdiagnostics-generate-patch", OPTION_EXACT, OPT_LOCAL, EXTRA },
+	{ "-fdiagnostics-absolute-paths", OPTION_EXACT, OPT_LOCAL, HERE },
 	{ "-serialize-diagnostics", OPTION_SEPARATE, OPT_LOCAL, EXTRA },
 	{ "--serialize-diagnostics", OPTION_SEPARATE, OPT_LOCAL, EXTRA },
 	{ "-MJ", OPTION_EITHER, OPT_LOCAL, EXTRA },
@@ -225,6 +230,10 @@ static const struct option_row rows[] = {
 	/* code generation */
 	{ "-g", OPTION_PREFIX, OPT_DEBUG, NULL },
 	{ "-g0", OPTION_EXACT, OPT_PLAIN, NULL },
+	/* Only with -dD in the text (which -E -g3 implies) do macros keep their files. */
+	{ "-g3", OPTION_EXACT, OPT_DEBUG | OPT_EXPANDED, NULL },
+	{ "-ggdb3", OPTION_EXACT, OPT_DEBUG | OPT_EXPANDED, NULL },
+	{ "-gstabs3", OPTION_EXACT, OPT_DEBUG | OPT_EXPANDED, NULL },
 	{ "-O", OPTION_PREFIX, OPT_PLAIN, NULL },
 	{ "-std=", OPTION_JOINED, OPT_PLAIN, NULL },
 	{ "--std=", OPTION_JOINED, OPT_PLAIN, NULL },
@@ -233,16 +242,27 @@ static const struct option_row rows[] = {
 	{ "-pg", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-w", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-W", OPTION_PREFIX, OPT_PLAIN, NULL },
+	{ "-W", OPTION_EXACT, OPT_ASKS_COMMENTS, NULL },
+	{ "-Wextra", OPTION_EXACT, OPT_ASKS_COMMENTS, NULL },
+	{ "-Wimplicit-fallthrough", OPTION_PREFIX, OPT_ASKS_COMMENTS, NULL },
+	{ "-Wunused-macros", OPTION_EXACT, OPT_EXPANDED, NULL },
+	{ "-fdiagnostics-color", OPTION_PREFIX, OPT_COLOUR, NULL },
+	{ "-fno-diagnostics-color", OPTION_EXACT, OPT_COLOUR, NULL },
+	{ "-fcolor-diagnostics", OPTION_EXACT, OPT_COLOUR, NULL },
+	{ "-fno-color-diagnostics", OPTION_EXACT, OPT_COLOUR, NULL },
+	{ "-fdiagnostics-plain-output", OPTION_EXACT, OPT_COLOUR, NULL },
 	{ "-pedantic", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-pedantic-errors", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-f", OPTION_PREFIX, OPT_PLAIN, NULL },
-	{ "-flto", OPTION_EXACT, OPT_LOCAL, "is refused by servers of distcc 3.4" },
+	{ "-flto", OPTION_EXACT, OPT_LOCAL, LTO },
+	{ "-flto=", OPTION_JOINED, OPT_LOCAL, LTO },
 	{ "-frandom-seed=", OPTION_JOINED, OPT_PLAIN, NULL },
 	{ "-fdebug-prefix-map=", OPTION_JOINED, OPT_PLAIN, NULL },
-	{ "-ffile-prefix-map=", OPTION_JOINED, OPT_PLAIN, NULL },
-	{ "-fmacro-prefix-map=", OPTION_JOINED, OPT_PLAIN, NULL },
-	{ "-fdebug-compilation-dir=", OPTION_JOINED, OPT_PLAIN, NULL },
-	{ "-ffile-compilation-dir=", OPTION_JOINED, OPT_PLAIN, NULL },
+	{ "-ffile-prefix-map=", OPTION_JOINED, OPT_MAPS_FILES, NULL },
+	{ "-fmacro-prefix-map=", OPTION_JOINED, OPT_MAPS_FILES, NULL },
+	{ "-fdebug-compilation-dir=", OPTION_JOINED, OPT_DEBUG_DIR, NULL },
+	{ "-fdebug-compilation-dir", OPTION_SEPARATE, OPT_DEBUG_DIR, NULL },
+	{ "-ffile-compilation-dir=", OPTION_JOINED, OPT_DEBUG_DIR, NULL },
 	{ "-m", OPTION_PREFIX, OPT_PLAIN, NULL },
 	{ "--param", OPTION_SEPARATE, OPT_PLAIN, NULL },
 	{ "--param=", OPTION_JOINED, OPT_PLAIN, NULL },
@@ -256,6 +276,70 @@ static const struct option_row rows[] = {
 	{ "-Qn", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-Qy", OPTION_EXACT, OPT_PLAIN, NULL },
 };
+
+/* GNU long spellings that both compilers take, with "=VALUE" or VALUE in the next word. */
+static const struct {
+	const char *name, *shorter;
+	bool has_value;
+} long_names[] = {
+	{ "--compile", "-c", false },
+	{ "--assemble", "-S", false },
+	{ "--preprocess", "-E", false },
+	{ "--output", "-o", true },
+	{ "--language", "-x", true },
+	{ "--include", "-include", true },
+	{ "--imacros", "-imacros", true },
+	{ "--include-directory", "-I", true },
+	{ "--include-directory-after", "-idirafter", true },
+	{ "--define-macro", "-D", true },
+	{ "--undefine-macro", "-U", true },
+	{ "--write-dependencies", "-MD", false },
+	{ "--write-user-dependencies", "-MMD", false },
+	{ "--dependencies", "-M", false },
+	{ "--user-dependencies", "-MM", false },
+	{ "--no-standard-includes", "-nostdinc", false },
+	{ "--pedantic", "-pedantic", false },
+	{ "--pedantic-errors", "-pedantic-errors", false },
+	{ "--ansi", "-ansi", false },
+	{ "--debug", "-g", false },
+	{ "--optimize", "-O", false },
+	{ "--no-warnings", "-w", false },
+	{ "--all-warnings", "-Wall", false },
+	{ "--extra-warnings", "-Wextra", false },
+	{ "--trigraphs", "-trigraphs", false },
+	{ "--pipe", "-pipe", false },
+	{ "--save-temps", "-save-temps", false },
+	{ "--static", "-static", false },
+	{ "--shared", "-shared", false },
+	{ "--profile", "-p", false },
+	{ "--library-directory", "-L", true },
+	{ "--for-linker", "-Xlinker", true },
+};
+
+size_t option_shorten(char *const *words, struct argv *out)
+{
+	const char *word = words[0];
+	size_t len = strcspn(word, "=");
+
+	if (strncmp(word, "--", 2) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(long_names) / sizeof(long_names[0]); i++) {
+		if (strlen(long_names[i].name) != len || strncmp(word, long_names[i].name, len) != 0)
+			continue;
+		if (!long_names[i].has_value) {
+			if (word[len])
+				return 0;
+			argv_add(out, long_names[i].shorter);
+			return 1;
+		}
+		if (!word[len] && !words[1])
+			return 0;
+		argv_add(out, long_names[i].shorter);
+		argv_add(out, word[len] ? word + len + 1 : words[1]);
+		return word[len] ? 1 : 2;
+	}
+	return 0;
+}
 
 const struct option_row *option_rows(size_t *n)
 {

@@ -34,7 +34,15 @@ enum option_meaning {
 	OPT_DEPS = 1 << 8,		/* -MD, -MMD */
 	OPT_DEPS_FILE = 1 << 9,		/* -MF */
 	OPT_DEPS_TARGET = 1 << 10,	/* -MT, -MQ */
-	OPT_DEBUG = 1 << 11		/* -g...: debug sections */
+	OPT_DEBUG = 1 << 11,		/* -g...: debug sections */
+	OPT_ASKS_COMMENTS = 1 << 12,	/* a warning that comments in the source may silence */
+	OPT_EXPANDED = 1 << 13,		/* gcc can do it only with macros expanded: no -fdirectives-only */
+	OPT_COLOUR = 1 << 14,		/* says whether messages are coloured */
+	OPT_NATIVE = 1 << 15,		/* names this machine's processor: see client/native.h */
+	OPT_DEBUG_DIR = 1 << 17,	/* names the compilation directory */
+	OPT_INCLUDE = 1 << 18,		/* -include: a file before the source */
+	OPT_MAPS_FILES = 1 << 19,	/* changes the names that __FILE__ gives */
+	OPT_DEFINES = 1 << 20		/* -D */
 };
 
 struct option_row {
@@ -54,6 +62,13 @@ struct option_match {
 /* words[0] begins with '-'. The longest matching name wins. A missing separate argument is
  * reported by n_words 2 and argument NULL. */
 struct option_match option_find(char *const *words);
+
+/*
+ * The spelling that the table knows of a long option ("--output=F" -> "-o" "F"), added to out.
+ * Returns how many words were used up; 0 for all that have no other spelling.
+ */
+struct argv;
+size_t option_shorten(char *const *words, struct argv *out);
 
 /* All rows, for tests and --help-like listings. */
 const struct option_row *option_rows(size_t *n);

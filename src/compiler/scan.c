@@ -22,6 +22,7 @@ struct pass {
 	bool has_compile;
 	const char *x_language;		/* of the last -x */
 	bool x_after_input;
+	bool wp_deps;			/* dependencies are asked for with -Wp, */
 	size_t n_inputs, n_outputs;
 };
 
@@ -34,35 +35,66 @@ static void local(struct scan *scan, const char *reason, const char *word, const
 	scan->explanation = explanation;
 }
 
-/* --------------------------------------------------------------- -Wp, */
+/* --------------------------------------------------------------- one spelling for each option */
 
-static void add_wp_parts(struct argv *out, const char *word)
+/* "-Wp,-MD,F,-DX" -> "-MD" "-MF" "F" "-DX" */
+static void add_wp_parts(struct scan *scan, struct pass *pass, const char *word, struct argv *out)
 {
 	autofree char *copy = mem_strdup(word + strlen("-Wp,"));
 	char *rest = copy, *part;
 	bool file_next = false;
 
-	while ((part = strsep(&rest, ","))) {
+	for (size_t i = 0; (part = strsep(&rest, ",")); i++) {
+		bool is_deps = strcmp(part, "-MD") == 0 || strcmp(part, "-MMD") == 0;
+
 		if (file_next)
 			argv_add(out, "-MF");
 		argv_add(out, part);
+		pass->wp_deps |= is_deps;
+		/* clang knows only this pair, and drops what follows it (tried with clang 14) */
+		if (is_deps && scan->family != FAMILY_GCC && (i > 0 || !rest || strchr(rest, ',')))
+			local(scan, "option", word, "clang reads only -Wp,-MD,FILE as gcc does");
 		/* Here, and only here, these two take the file's name as their argument. */
-		file_next = rest && (strcmp(part, "-MD") == 0 || strcmp(part, "-MMD") == 0);
+		file_next = rest && is_deps;
 	}
 }
 
-void scan_expand_wp(struct argv *command)
+/* The preprocessor takes it from the driver just so. */
+static bool is_plain_for_preprocessor(const char *word)
 {
-	struct argv out = ARGV_INIT;
+	return (word[0] == '-' && strchr("DUI", word[1]) && word[1] && word[2] && strcmp(word, "-I-") != 0);
+}
 
-	for (size_t i = 0; i < command->n; i++) {
-		if (i > 0 && str_starts_with(command->words[i], "-Wp,"))
-			add_wp_parts(&out, command->words[i]);
-		else
-			argv_add(&out, command->words[i]);
+static void normalise(struct scan *scan, struct pass *pass, const struct argv *command, struct argv *out)
+{
+	argv_add(out, command->words[0]);
+	for (size_t i = 1; i < command->n;) {
+		char *const *words = command->words + i;
+		struct option_match match = { NULL, NULL, 1 };
+		size_t n_used = option_shorten(words, out);
+
+		if (n_used) {
+			i += n_used;
+			continue;
+		}
+		if (str_starts_with(words[0], "-Wp,")) {
+			add_wp_parts(scan, pass, words[0], out);
+			i++;
+			continue;
+		}
+		if (strcmp(words[0], "-Xpreprocessor") == 0 && words[1] && is_plain_for_preprocessor(words[1])) {
+			argv_add(out, words[1]);
+			i += 2;
+			continue;
+		}
+		/* the argument of an option is not spelled in two ways */
+		if (words[0][0] == '-' && words[0][1])
+			match = option_find(words);
+		argv_add(out, words[0]);
+		if (match.n_words == 2 && words[1])
+			argv_add(out, words[1]);
+		i += match.n_words == 2 && words[1] ? 2 : 1;
 	}
-	argv_release(command);
-	*command = out;
 }
 
 /* --------------------------------------------------------------- options that need a closer look */
@@ -144,6 +176,16 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 		scan->is_assembly_text = true;
 	if (meaning & OPT_DEBUG)
 		scan->has_debug = true;
+	if (str_equal(match->row->name, "-g0"))
+		scan->has_debug = false;
+	scan->needs_expansion |= (meaning & OPT_EXPANDED) && scan->family != FAMILY_CLANG;
+	/* a list of macros (clang -dM) cannot express it */
+	scan->needs_expansion |= (meaning & OPT_DEFINES) && scan->family == FAMILY_CLANG && strchr(match->argument, '\n');
+	scan->maps_files |= (meaning & OPT_MAPS_FILES) != 0;
+	scan->asks_comments |= (meaning & OPT_ASKS_COMMENTS) != 0;
+	scan->has_colour |= (meaning & OPT_COLOUR) != 0;
+	scan->has_debug_dir |= (meaning & OPT_DEBUG_DIR) != 0;
+	scan->has_native |= (meaning & OPT_NATIVE) != 0;
 	if (meaning & OPT_DEPS)
 		scan->wants_deps = true;
 	if (meaning & OPT_DEPS_TARGET)
@@ -224,6 +266,8 @@ static void judge_input(struct scan *scan, const struct pass *pass)
 		local(scan, "language", pass->x_language ? pass->x_language : input, "this is no source that can be distributed");
 	else if (!language_is_distributable(by_name))
 		local(scan, "language", input, "a server knows sources by their file names");
+	if (scan->family == FAMILY_CLANG && language_is_objc(scan->language))
+		local(scan, "language", input, "clang writes the name of the file that it reads into objects of Objective-C");
 	if (pass->x_after_input)
 		local(scan, "option", "-x", "a language that is named after the source");
 	if (str_starts_with(base, "conftest.") || str_starts_with(base, "tmp.conftest."))
@@ -249,8 +293,6 @@ static void derive_deps_file(struct scan *scan)
 	const char *output = scan->command.words[scan->output_at];
 	const char *slash = strrchr(output, '/'), *dot = strrchr(slash ? slash + 1 : output, '.');
 
-	if (dot == (slash ? slash + 1 : output))
-		local(scan, "dependency-file", output, "the name of the dependency file is not clear");
 	scan->deps_file = str_format("%.*s.d", (int)(dot ? (size_t)(dot - output) : strlen(output)), output);
 }
 
@@ -271,8 +313,9 @@ static void judge(struct scan *scan, const struct pass *pass)
 		derive_output(scan);
 	if (scan->wants_deps && !scan->has_deps_file)
 		derive_deps_file(scan);
-	/* "-S" without "-o" still names the object as the target. */
-	scan->deps_target = scan->has_output ? mem_strdup(scan->command.words[scan->output_at]) :
+	/* "-S" without "-o" still names the object as the target; so does gcc whenever only its
+	 * preprocessor was asked. */
+	scan->deps_target = scan->has_output && !(pass->wp_deps && scan->family == FAMILY_GCC) ? mem_strdup(scan->command.words[scan->output_at]) :
 		path_with_extension(path_base(scan->command.words[scan->input_at]), ".o");
 	if (!scan->wants_deps && (scan->has_deps_file || scan->has_deps_target))
 		local(scan, "option", "-MF", "names a dependency file without asking for one");
@@ -281,6 +324,7 @@ static void judge(struct scan *scan, const struct pass *pass)
 void scan_command(struct scan *scan, const struct argv *command)
 {
 	struct pass pass = { 0 };
+	autoargv words = ARGV_INIT;
 
 	*scan = (struct scan)SCAN_INIT;
 	if (!command->n) {
@@ -289,12 +333,14 @@ void scan_command(struct scan *scan, const struct argv *command)
 	}
 	if (!*command->words[0] || command->words[0][0] == '-')
 		local(scan, "no-compiler", command->words[0], "the first word names no compiler");
-	argv_add(&scan->command, command->words[0]);
-	for (size_t i = 1; i < command->n;) {
-		const char *word = command->words[i];
+	scan->family = family_of_name(command->words[0]);
+	normalise(scan, &pass, command, &words);
+	argv_add(&scan->command, words.words[0]);
+	for (size_t i = 1; i < words.n;) {
+		const char *word = words.words[i];
 
 		if (word[0] == '-' && word[1]) {
-			i += take_option(scan, &pass, command->words + i);
+			i += take_option(scan, &pass, words.words + i);
 		} else {
 			take_word(scan, &pass, word);
 			i++;
@@ -315,35 +361,11 @@ void scan_release(struct scan *scan)
 
 /* --------------------------------------------------------------- the commands made of it */
 
-void scan_preprocess_command(const struct scan *scan, struct argv *out)
+/* With -E there is no -o that these could be derived from. */
+static void add_dependency_options(const struct scan *scan, struct argv *out)
 {
-	bool done = false;
-
-	for (size_t i = 0; i < scan->command.n; i++) {
-		const char *word = scan->command.words[i];
-
-		if (i + 1 == scan->output_at) {
-			i++;
-			continue;
-		}
-		if (i > 0 && (strcmp(word, "-c") == 0 || strcmp(word, "-S") == 0)) {
-			if (!done)
-				argv_add(out, "-E");
-			done = true;
-			continue;
-		}
-		argv_add(out, word);
-		/* its argument is not an option, whatever it looks like */
-		if (i > 0 && word[0] == '-' && word[1]) {
-			struct option_match match = option_find(scan->command.words + i);
-
-			if (match.row && match.n_words == 2 && match.argument)
-				argv_add(out, scan->command.words[++i]);
-		}
-	}
 	if (!scan->wants_deps)
 		return;
-	/* With -E there is no -o that these could be derived from. */
 	if (!scan->has_deps_file) {
 		argv_add(out, "-MF");
 		argv_add(out, scan->deps_file);
@@ -354,7 +376,82 @@ void scan_preprocess_command(const struct scan *scan, struct argv *out)
 	}
 }
 
-void scan_server_command(const struct scan *scan, struct argv *out)
+void scan_preprocess_command(const struct scan *scan, enum text_kind kind, struct argv *out)
+{
+	static const char *const extra[] = {
+		[TEXT_COMMENTS] = "-C", [TEXT_DIRECTIVES] = "-fdirectives-only", [TEXT_INCLUDES] = "-frewrite-includes",
+	};
+	bool done = false;
+
+	argv_add(out, scan->command.words[0]);
+	for (size_t i = 1; i < scan->command.n;) {
+		char *const *words = scan->command.words + i;
+		struct option_match match = { NULL, NULL, 1 };
+
+		if (i != scan->input_at && words[0][0] == '-' && words[0][1])
+			match = option_find(words);
+		i += match.n_words;
+		if (match.row && match.row->meaning & OPT_OUTPUT)
+			continue;
+		if (match.row && match.row->meaning & (OPT_COMPILE | OPT_ASSEMBLE_TEXT)) {
+			if (!done)
+				argv_add(out, "-E");
+			done = true;
+			continue;
+		}
+		for (size_t j = 0; j < match.n_words; j++)
+			argv_add(out, words[j]);
+	}
+	add_dependency_options(scan, out);
+	if (kind != TEXT_EXPANDED)
+		argv_add(out, extra[kind]);
+}
+
+void scan_predefines_command(const struct scan *scan, struct argv *out)
+{
+	argv_add(out, scan->command.words[0]);
+	for (size_t i = 1; i < scan->command.n;) {
+		char *const *words = scan->command.words + i;
+		struct option_match match = { NULL, NULL, 1 };
+		bool is_input = i == scan->input_at;
+
+		if (!is_input && words[0][0] == '-' && words[0][1])
+			match = option_find(words);
+		i += match.n_words;
+		if (is_input || (match.row && match.row->meaning & (OPT_OUTPUT | OPT_COMPILE | OPT_ASSEMBLE_TEXT | OPT_LANGUAGE |
+								    OPT_LINKER | OPT_INCLUDE | OPT_DEPS | OPT_DEPS_FILE |
+								    OPT_DEPS_TARGET)))
+			continue;
+		/* -MP and the like go with the rest of their family */
+		if (str_starts_with(words[0], "-M"))
+			continue;
+		for (size_t j = 0; j < match.n_words; j++)
+			argv_add(out, words[j]);
+	}
+	argv_add(out, "-w");
+	argv_add(out, "-E");
+	argv_add(out, "-dM");
+	argv_add(out, "-x");
+	argv_add(out, language_x_name(scan->language));
+	argv_add(out, "/dev/null");
+}
+
+const char *scan_colour_option(const struct scan *scan, bool coloured)
+{
+	return coloured && !scan->has_colour && scan->family != FAMILY_UNKNOWN ? "-fdiagnostics-color=always" : NULL;
+}
+
+static void add_place(const struct scan *scan, const struct scan_place *place, struct argv *out)
+{
+	if (place->kind == TEXT_DIRECTIVES)
+		argv_add(out, "-fdirectives-only");
+	if (scan->family == FAMILY_CLANG && scan->has_debug && !scan->has_debug_dir && place->dir)
+		argv_add_format(out, "-fdebug-compilation-dir=%s", place->dir);
+	if (scan_colour_option(scan, place->coloured))
+		argv_add(out, scan_colour_option(scan, place->coloured));
+}
+
+void scan_server_command(const struct scan *scan, const struct scan_place *place, struct argv *out)
 {
 	argv_add(out, scan->command.words[0]);
 	for (size_t i = 1; i < scan->command.n;) {
@@ -366,6 +463,9 @@ void scan_server_command(const struct scan *scan, struct argv *out)
 		i += match.n_words;
 		if (match.row && match.row->meaning & (OPT_PREPROCESSOR | OPT_LINKER))
 			continue;
+		/* what has been mapped here is not mapped there, and clang says so */
+		if (scan->family == FAMILY_CLANG && str_starts_with(words[0], "-fmacro-prefix-map="))
+			continue;
 		argv_add(out, words[0]);
 		if (match.row && match.row->meaning & OPT_LANGUAGE)
 			/* what is sent is preprocessed: a second time would expand what it made */
@@ -373,6 +473,7 @@ void scan_server_command(const struct scan *scan, struct argv *out)
 		else if (match.n_words == 2)
 			argv_add(out, words[1]);
 	}
+	add_place(scan, place, out);
 }
 
 /* --------------------------------------------------------------- the server's view */

@@ -14,7 +14,9 @@
 
 #include "base/argv.h"
 #include "base/err.h"
+#include "compiler/family.h"
 #include "compiler/language.h"
+#include "compiler/text.h"
 
 enum scan_verdict {
 	SCAN_DISTRIBUTABLE,
@@ -29,7 +31,8 @@ struct scan {
 	const char *explanation;	/* a sentence for people */
 
 	/* Only with SCAN_DISTRIBUTABLE: */
-	struct argv command;		/* the command after -Wp, expansion, with an explicit "-o FILE" */
+	struct argv command;		/* in short spellings, without -Wp, and with an explicit "-o FILE" */
+	enum compiler_family family;	/* of command[0]'s name */
 	size_t input_at;		/* index of the source in command */
 	size_t output_at;		/* index of the output's name in command (always a word of its own) */
 	enum language language;
@@ -41,22 +44,38 @@ struct scan {
 	bool has_deps_target;		/* -MT or -MQ was given */
 	bool has_output;		/* -o was given */
 	char *deps_target;		/* what a local compile would write: the output as named, or SOURCE.o */
+	bool needs_expansion, asks_comments;	/* see compiler/text.h */
+	bool maps_files;		/* see compiler/text.h */
+	bool has_colour;		/* the command says whether messages are coloured */
+	bool has_debug_dir;		/* the command names the compilation directory */
+	bool has_native;		/* -march=native or the like: not to be sent as it is */
 };
-#define SCAN_INIT { SCAN_LOCAL, NULL, "", NULL, ARGV_INIT, 0, 0, LANG_NONE, false, false, false, NULL, false, false, false, NULL }
+#define SCAN_INIT { .verdict = SCAN_LOCAL, .reason_word = "", .command = ARGV_INIT }
 
 /* command[0] is the compiler. Always gives a verdict. */
 void scan_command(struct scan *scan, const struct argv *command);
 void scan_release(struct scan *scan);
 
-/* "-Wp,-MD,F,-DX" -> "-MD" "-MF" "F" "-DX", for every command, distributed or not. */
-void scan_expand_wp(struct argv *command);
+/* The command that writes text of this kind to stdout: -c/-S become -E, -o goes, dependency options
+ * are completed (-MF, -MQ) so that the file is what the whole compile would write. */
+void scan_preprocess_command(const struct scan *scan, enum text_kind kind, struct argv *out);
 
-/* The command that writes preprocessed text to stdout: -c/-S become -E, -o goes, dependency
- * options are completed (-MF, -MQ) so that the file is what the whole compile would write. */
-void scan_preprocess_command(const struct scan *scan, struct argv *out);
+/* For TEXT_INCLUDES: the command that lists the macros which are defined before the source begins. */
+void scan_predefines_command(const struct scan *scan, struct argv *out);
+
+/* What this machine adds to a server's command. */
+struct scan_place {
+	enum text_kind kind;
+	const char *dir;		/* the working directory: clang is told, gcc has it from the text */
+	bool coloured;			/* messages go to a terminal */
+};
+
+/* The option that colours messages for a terminal although a file receives them; NULL if the command
+ * has said what it wants, or none is known. */
+const char *scan_colour_option(const struct scan *scan, bool coloured);
 
 /* The command for a server in plain mode: no preprocessor and linker options. */
-void scan_server_command(const struct scan *scan, struct argv *out);
+void scan_server_command(const struct scan *scan, const struct scan_place *place, struct argv *out);
 
 /*
  * The server's view of a received command: where are the one input and the one output? Accepts all

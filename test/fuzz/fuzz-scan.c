@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	autoargv command = ARGV_INIT, preprocess = ARGV_INIT, sent = ARGV_INIT;
 	struct scan scan;
 	struct scan_request received;
+	const struct scan_place place = { TEXT_DIRECTIVES, "/dir", true };
 
 	for (size_t at = 0; at < len;) {
 		autofree char *word = mem_strndup((const char *)data + at, len - at);
@@ -21,12 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	scan_request(&received, &command, NULL);
 	if (!command.n)
 		return 0;
-	scan_expand_wp(&command);
 	scan_command(&scan, &command);
 	claim((scan.verdict == SCAN_DISTRIBUTABLE) == !scan.reason);
 	if (scan.verdict == SCAN_DISTRIBUTABLE) {
-		scan_preprocess_command(&scan, &preprocess);
-		scan_server_command(&scan, &sent);
+		scan_preprocess_command(&scan, TEXT_DIRECTIVES, &preprocess);
+		scan_server_command(&scan, &place, &sent);
 		claim(scan.input_at < scan.command.n && scan.output_at < scan.command.n);
 		claim(scan_request(&received, &sent, NULL) == 0);
 		claim(strcmp(sent.words[received.input_at], scan.command.words[scan.input_at]) == 0);

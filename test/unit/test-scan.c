@@ -17,12 +17,14 @@ static void split(struct argv *argv, const char *command)
 /* The two commands that are made of a scan. */
 static void server_command(const struct scan *scan, struct argv *out)
 {
-	scan_server_command(scan, out);
+	const struct scan_place place = { .kind = TEXT_EXPANDED };
+
+	scan_server_command(scan, &place, out);
 }
 
 static void preprocess_command(const struct scan *scan, struct argv *out)
 {
-	scan_preprocess_command(scan, out);
+	scan_preprocess_command(scan, TEXT_EXPANDED, out);
 }
 
 static void scan_text(struct scan *scan, const char *command)
@@ -30,7 +32,6 @@ static void scan_text(struct scan *scan, const char *command)
 	autoargv argv = ARGV_INIT;
 
 	split(&argv, command);
-	scan_expand_wp(&argv);
 	scan_command(scan, &argv);
 }
 

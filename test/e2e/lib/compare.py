@@ -3,9 +3,12 @@
 exit status, stdout, stderr, file set and every byte must be equal."""
 
 import dataclasses
+import os
 import pathlib
 import shutil
 import subprocess
+
+FILE_TIME = 1_000_000_000
 
 
 @dataclasses.dataclass
@@ -53,12 +56,13 @@ class Workplace:
             target.parent.chmod(0o777)
             target.write_bytes(content if isinstance(content, bytes) else content.encode())
             target.chmod(0o666)
+            os.utime(target, (FILE_TIME, FILE_TIME))    # __TIMESTAMP__ tells it
 
-    def run(self, command, env, prefix=(), timeout=120):
+    def run(self, command, env, prefix=(), timeout=120, stdin=b""):
         """Runs a command in a fresh copy (behind `prefix`, a sandbox recipe, that keeps the cwd)."""
         self.reset()
         done = subprocess.run([str(word) for word in (*prefix, *command)], cwd=self.path, env=env,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False)
+                              input=stdin, capture_output=True, timeout=timeout, check=False)
         return Outcome(done.returncode, done.stdout, done.stderr, snapshot(self.path))
 
 

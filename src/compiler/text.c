@@ -1,0 +1,85 @@
+/* compiler/text.c - see text.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "compiler/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RAW_STRINGS_SINCE = 11 };	/* the first gcc whose -fdirectives-only knows R"(...)" */
+
+static const char *find(const char *text, size_t len, const char *word)
+{
+	return memmem(text, len, word, strlen(word));
+}
+
+enum text_kind text_kind_choose(enum compiler_family family, bool needs_expansion, bool asks_comments)
+{
+	if (family != FAMILY_UNKNOWN && !needs_expansion)
+		return family == FAMILY_CLANG ? TEXT_INCLUDES : TEXT_DIRECTIVES;
+	return text_kind_expanded(family == FAMILY_GCC && asks_comments);
+}
+
+enum text_kind text_kind_expanded(bool asks_comments)
+{
+	return asks_comments ? TEXT_COMMENTS : TEXT_EXPANDED;
+}
+
+/* The text itself says which gcc made it, among its predefined macros. */
+static bool raw_strings_are_safe(const char *text, size_t len)
+{
+	static const char major[] = "#define __GNUC__ ";
+	const char *at = find(text, len, major);
+
+	return at && atoi(at + strlen(major)) >= RAW_STRINGS_SINCE;
+}
+
+/*
+ * -fdirectives-only obeys "#pragma push_macro" and "pop_macro" (tried with gcc 12), but leaves only
+ * blanks in their place: what was popped is lost. Each is at least as wide as "#pragma".
+ */
+static bool may_have_popped_macros(const char *text, size_t len)
+{
+	static const char start[] = "\n       ";
+	const char *end = text + len;
+
+	for (const char *at = text; (at = find(at, (size_t)(end - at), start));) {
+		at += strlen(start);
+		while (at < end && *at == ' ')
+			at++;
+		if (at < end && *at == '\n')
+			return true;
+	}
+	return false;
+}
+
+/* clang evaluates __COUNTER__ in #if here, so that counting would begin anew there; and it maps no
+ * names in sources that are preprocessed already. */
+static bool clang_needs_expansion(bool maps_files, const char *text, size_t len)
+{
+	return find(text, len, "__COUNTER__") || (maps_files && (find(text, len, "__FILE__") || find(text, len, "__builtin_FILE")));
+}
+
+bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *text, size_t len)
+{
+	static const char *const local_macros[] = { "__DATE__", "__TIME__", "__TIMESTAMP__", "__BASE_FILE__" };
+
+	if (kind != TEXT_DIRECTIVES && kind != TEXT_INCLUDES)
+		return false;
+	for (size_t i = 0; i < sizeof(local_macros) / sizeof(local_macros[0]); i++)
+		if (find(text, len, local_macros[i]))
+			return true;
+	if (kind == TEXT_INCLUDES)
+		return clang_needs_expansion(maps_files, text, len);
+	return may_have_popped_macros(text, len) || (find(text, len, "R\"") && !raw_strings_are_safe(text, len));
+}
+
+bool text_may_read_files(const char *text, size_t len)
+{
+	return find(text, len, ".incbin") || find(text, len, ".include");
+}
+
+bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len)
+{
+	return (kind == TEXT_DIRECTIVES && find(messages, len, "-fdirectives-only")) ||
+	       (kind == TEXT_INCLUDES && find(messages, len, "-frewrite-includes"));
+}

@@ -1,0 +1,45 @@
+/*
+ * compiler/text.h - the kinds of preprocessed text that can be sent, and which one a job takes.
+ *
+ * Fully preprocessed text (-E) makes a compiler say other things than the source does: macros and
+ * comments that silence a warning are gone, and columns have moved. The other kinds keep them:
+ *
+ *   TEXT_DIRECTIVES   gcc -E -fdirectives-only: files are included, macros stay macros. The server's
+ *                     gcc gets -fdirectives-only, too, and expands them.
+ *   TEXT_INCLUDES     clang -E -frewrite-includes, behind the list of the predefined macros (-dM),
+ *                     since clang predefines nothing for preprocessed sources.
+ *   TEXT_COMMENTS     -E -C, where gcc cannot keep macros but a warning depends on comments
+ *   TEXT_EXPANDED     -E
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef COMPILER_TEXT_H
+#define COMPILER_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "compiler/family.h"
+
+enum text_kind { TEXT_EXPANDED, TEXT_COMMENTS, TEXT_DIRECTIVES, TEXT_INCLUDES };
+
+/* needs_expansion: the command has an option that works only on expanded text. */
+enum text_kind text_kind_choose(enum compiler_family family, bool needs_expansion, bool asks_comments);
+
+/* The same job's kind when the macros have to be expanded after all. */
+enum text_kind text_kind_expanded(bool asks_comments);
+
+/*
+ * Must the macros in this text be expanded where the source is? (__DATE__, __BASE_FILE__ and their
+ * like depend on the place; older gcc do not understand raw strings in -fdirectives-only text.)
+ * maps_files: the command changes what __FILE__ gives (-ffile-prefix-map).
+ */
+bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *text, size_t len);
+
+/* Does the text make the assembler read further files (.incbin, .include)? In comments and unused
+ * macros that means nothing: only the answer for expanded text is final. */
+bool text_may_read_files(const char *text, size_t len);
+
+/* Do these messages say that a compiler does not know how to take this kind of text? */
+bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len);
+
+#endif
