@@ -11,6 +11,8 @@
 #include "client/plan.h"
 #include "client/preprocess.h"
 #include "client/survey.h"
+#include "compiler/commands.h"
+#include "compiler/response.h"
 #include "compiler/rewrite.h"
 #include "hosts/source.h"
 
@@ -84,11 +86,12 @@ static int explain_hosts(const struct settings *settings)
 int explain_run(const struct argv *command, const struct settings *settings)
 {
 	autofree char *printable = argv_printable(command);
+	autoargv expanded = ARGV_INIT;
 	struct scan scan;
 	struct plan plan;
 	int status;
 
-	scan_command(&scan, command);
+	scan_command(&scan, response_is_used(command) && response_expand(command, &expanded) ? &expanded : command);
 	plan = plan_compile(&scan, settings);
 	printf("command: %s\n", printable);
 	if (plan.where == PLAN_REMOTE) {

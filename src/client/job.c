@@ -35,6 +35,8 @@
 #include "client/plan.h"
 #include "client/preprocess.h"
 #include "client/pump.h"
+#include "compiler/commands.h"
+#include "compiler/response.h"
 #include "compiler/rewrite.h"
 #include "hosts/source.h"
 #include "net/gateway.h"
@@ -51,6 +53,7 @@ struct job {
 	char *hosts_source;
 	bool has_gateway;		/* scheduling and display are the gateway's: no state files then */
 	struct preprocess cpp;
+	bool asked_again;		/* with text of another kind */
 	struct argv server_command;
 	struct attempt attempt;
 	struct pump pump;
@@ -145,42 +148,6 @@ static enum outcome must_run_here(struct job *job, const char *reason)
 	return OUTCOME_LOCAL;
 }
 
-static int run_preprocessor(struct job *job, enum text_kind kind, struct err *err)
-{
-	if (preprocess_start(&job->cpp, &job->scan, kind, err) < 0 || preprocess_finish(&job->cpp, &job->scan, err) < 0)
-		return -1;
-	return 0;
-}
-
-/* Once more, with all macros expanded: rarely needed. */
-static int expand(struct job *job, struct err *err)
-{
-	preprocess_release(&job->cpp);
-	return run_preprocessor(job, text_kind_expanded(job->scan.asks_comments), err);
-}
-
-static bool preprocessor_did_not_understand(const struct job *job)
-{
-	autobuf messages = BUF_INIT;
-
-	preprocess_messages(&job->cpp, &messages);
-	return text_was_not_understood(job->cpp.kind, messages.data, messages.len);
-}
-
-static int get_text(struct job *job, struct err *err)
-{
-	struct preprocess *cpp = &job->cpp;
-
-	if (run_preprocessor(job, preprocess_best_kind(&job->scan), err) < 0)
-		return -1;
-	if (cpp->kind != TEXT_DIRECTIVES && cpp->kind != TEXT_INCLUDES)
-		return 0;
-	if (cpp->status ? preprocessor_did_not_understand(job) :
-	    text_must_be_expanded(cpp->kind, job->scan.maps_files, cpp->text, cpp->text_len) || text_may_read_files(cpp->text, cpp->text_len))
-		return expand(job, err);
-	return 0;
-}
-
 static void make_server_command(struct job *job, enum text_kind kind)
 {
 	autofree char *dir = getcwd(NULL, 0);
@@ -211,7 +178,7 @@ static enum outcome ensure_text(void *context)
 		take_local_slot(job, &slot, "cpp", job->hosts.localslots_cpp);
 		note(job, JOB_PREPROCESS, "localhost", slot.slot);
 	}
-	got = get_text(job, &err) == 0;
+	got = preprocess_run_best(&job->cpp, &job->scan, &err) == 0;
 	/* nothing else is waited for while it is held */
 	here_give(&job->here, true);
 	if (!got) {
@@ -412,11 +379,36 @@ static enum outcome try_host(struct job *job, const struct pick *pick, struct er
 	return attempt_at(&job->attempt, pick->host, pick->slot, err);
 }
 
-/* An older compiler there: it gets text that any can take. */
-static bool server_did_not_understand(const struct job *job)
+/* Is text of another kind worth a second question? */
+static bool wants_other_text(const struct job *job, enum text_kind *kind)
 {
-	return job->attempt.reply.status &&
-	       text_was_not_understood(job->cpp.kind, job->attempt.reply.serr.data, job->attempt.reply.serr.len);
+	const struct reply *reply = &job->attempt.reply;
+
+	/* an older compiler there: it gets what any can take */
+	if (reply->status && text_was_not_understood(job->cpp.kind, reply->serr.data, reply->serr.len)) {
+		*kind = text_kind_expanded(job->scan.needs.comments);
+		return true;
+	}
+	*kind = TEXT_DIRECTIVES;
+	return !reply->status && reply->serr.len && !job->asked_again &&
+	       text_messages_are_doubtful(job->scan.family, &job->scan.needs, job->cpp.kind) &&
+	       !language_is_preprocessed(job->scan.language);
+}
+
+/* OUTCOME_ANSWER: it is there, and may be sent. */
+static enum outcome make_other_text(struct job *job, enum text_kind kind)
+{
+	struct err err = ERR_INIT;
+
+	log_info("asking once more, with text of another kind");
+	job->asked_again = true;
+	reply_release(&job->attempt.reply);
+	if (preprocess_run(&job->cpp, &job->scan, kind, &err) < 0 || job->cpp.status)
+		return must_run_here(job, "preprocessor-start");
+	if (preprocess_must_expand(&job->cpp, &job->scan))
+		return must_run_here(job, "messages");
+	show_text_to_attempt(job);
+	return OUTCOME_ANSWER;
 }
 
 /* Tries hosts until there is an answer; *last_host is the one tried last, for messages. */
@@ -429,6 +421,7 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 		autopick pick = PICK_INIT;
 		struct err err = ERR_INIT;
 		enum outcome outcome;
+		enum text_kind kind;
 
 		if (pick_host(&pick, &job->hosts, failed, job->settings, &err) < 0) {
 			if (cause->code == ERR_NONE)
@@ -443,12 +436,9 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 		outcome = try_host(job, &pick, &err);
 		if (outcome == OUTCOME_LOCAL)
 			return 0;
-		if (outcome == OUTCOME_ANSWER && !job->attempt.sources && server_did_not_understand(job)) {
-			log_info("host '%s' cannot compile text of this kind", pick.host->text);
-			reply_release(&job->attempt.reply);
-			if (expand(job, &err) < 0)
-				return must_run_here(job, "preprocessor-start"), 0;
-			show_text_to_attempt(job);
+		if (outcome == OUTCOME_ANSWER && !job->attempt.sources && wants_other_text(job, &kind)) {
+			if (make_other_text(job, kind) == OUTCOME_LOCAL)
+				return 0;
 			continue;
 		}
 		failed[pick.host - job->hosts.hosts] = true;
@@ -496,10 +486,11 @@ int job_run(const struct argv *command, const struct settings *settings)
 {
 	struct job job = { .settings = settings, .command = command, .hosts = HOST_LIST_INIT, .cpp = PREPROCESS_INIT, .pump = PUMP_INIT,
 			   .here = HERE_INIT, .start_ms = clock_now_ms() };
+	autoargv expanded = ARGV_INIT;
 	struct plan plan;
 	int status;
 
-	scan_command(&job.scan, command);
+	scan_command(&job.scan, response_is_used(command) && response_expand(command, &expanded) ? &expanded : command);
 	job.attempt = (struct attempt){ .settings = settings, .command = &job.server_command, .source = source_name(&job),
 					.ensure_text = ensure_text, .note = note, .context = &job, .here = &job.here };
 	plan = plan_compile(&job.scan, settings);

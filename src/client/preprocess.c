@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/tmp.h"
+#include "compiler/commands.h"
 
 /* --------------------------------------------------------------- one program */
 
@@ -76,17 +77,14 @@ static enum compiler_family family_of(const char *name)
 
 enum text_kind preprocess_best_kind(const struct scan *scan)
 {
-	return text_kind_choose(family_of(scan->command.words[0]), scan->needs_expansion, scan->asks_comments);
+	return text_kind_choose(family_of(scan->command.words[0]), &scan->needs);
 }
 
-int preprocess_start(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err)
+static int start(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err)
 {
 	autoargv command = ARGV_INIT;
 
-	if (cpp->started)
-		return 0;
 	cpp->kind = kind;
-	cpp->started = true;
 	if (language_is_preprocessed(scan->language)) {
 		cpp->kind = TEXT_EXPANDED;
 		cpp->source.out_fd = open(scan->command.words[scan->input_at], O_RDONLY | O_CLOEXEC);
@@ -164,10 +162,8 @@ static int join_predefines(struct preprocess *cpp, const struct scan *scan, stru
 	return 0;
 }
 
-int preprocess_finish(struct preprocess *cpp, const struct scan *scan, struct err *err)
+static int finish(struct preprocess *cpp, const struct scan *scan, struct err *err)
 {
-	if (cpp->finished)
-		return 0;
 	if (capture_finish(&cpp->source, err) < 0 || capture_finish(&cpp->predefines, err) < 0 || map_text(cpp, err) < 0)
 		return -1;
 	cpp->status = cpp->source.status ? cpp->source.status : cpp->predefines.status;
@@ -177,6 +173,37 @@ int preprocess_finish(struct preprocess *cpp, const struct scan *scan, struct er
 		return -1;
 	cpp->finished = true;
 	return 0;
+}
+
+int preprocess_run(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err)
+{
+	preprocess_release(cpp);
+	return start(cpp, scan, kind, err) < 0 || finish(cpp, scan, err) < 0 ? -1 : 0;
+}
+
+static bool was_not_understood(const struct preprocess *cpp)
+{
+	autobuf messages = BUF_INIT;
+
+	preprocess_messages(cpp, &messages);
+	return text_was_not_understood(cpp->kind, messages.data, messages.len);
+}
+
+bool preprocess_must_expand(const struct preprocess *cpp, const struct scan *scan)
+{
+	if (cpp->kind != TEXT_DIRECTIVES && cpp->kind != TEXT_INCLUDES)
+		return false;
+	if (cpp->status)
+		return was_not_understood(cpp);
+	return text_must_be_expanded(cpp->kind, scan->maps_files, cpp->text, cpp->text_len) ||
+	       text_may_read_files(cpp->text, cpp->text_len);
+}
+
+int preprocess_run_best(struct preprocess *cpp, const struct scan *scan, struct err *err)
+{
+	if (preprocess_run(cpp, scan, preprocess_best_kind(scan), err) < 0)
+		return -1;
+	return preprocess_must_expand(cpp, scan) ? preprocess_run(cpp, scan, text_kind_expanded(scan->needs.comments), err) : 0;
 }
 
 void preprocess_messages(const struct preprocess *cpp, struct buf *out)

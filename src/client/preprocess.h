@@ -29,9 +29,9 @@ struct preprocess {
 	void *mapped;			/* what source.out_fd holds */
 	size_t mapped_len;
 	struct buf joined;		/* the whole, where it had to be put together */
-	const char *text;		/* after preprocess_finish() */
+	const char *text;		/* what is sent */
 	size_t text_len;
-	bool started, finished;
+	bool finished;
 	int status;			/* of the preprocessor, as wait(2) gives it */
 };
 #define PREPROCESS_INIT { .source = CAPTURE_INIT, .predefines = CAPTURE_INIT, .joined = BUF_INIT }
@@ -39,11 +39,15 @@ struct preprocess {
 /* The kind of text that suits this command best; looks up what "cc" is. */
 enum text_kind preprocess_best_kind(const struct scan *scan);
 
-/* Starts it in the background; does nothing the second time. */
-int preprocess_start(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err);
+/*
+ * Makes the text, of the given kind or of the best that will do; what there was is forgotten. A
+ * preprocessor that fails is no error here: see status.
+ */
+int preprocess_run(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err);
+int preprocess_run_best(struct preprocess *cpp, const struct scan *scan, struct err *err);
 
-/* Waits for its end and maps the text. A preprocessor that fails is no error here: see status. */
-int preprocess_finish(struct preprocess *cpp, const struct scan *scan, struct err *err);
+/* Is this text of a kind that cannot be sent (see compiler/text.h), or that the compiler here cannot make? */
+bool preprocess_must_expand(const struct preprocess *cpp, const struct scan *scan);
 
 /* What the preprocessor said, added to out. */
 void preprocess_messages(const struct preprocess *cpp, struct buf *out);

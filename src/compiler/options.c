@@ -229,6 +229,9 @@ static const struct option_row rows[] = {
 
 	/* code generation */
 	{ "-g", OPTION_PREFIX, OPT_DEBUG, NULL },
+	{ "-gno-record-gcc-switches", OPTION_EXACT, OPT_KEEPS_COLUMNS, NULL },
+	{ "-grecord-gcc-switches", OPTION_EXACT, OPT_PLAIN, NULL },
+	{ "-fsanitize=", OPTION_JOINED, OPT_KEEPS_COLUMNS, NULL },
 	{ "-g0", OPTION_EXACT, OPT_PLAIN, NULL },
 	/* Only with -dD in the text (which -E -g3 implies) do macros keep their files. */
 	{ "-g3", OPTION_EXACT, OPT_DEBUG | OPT_EXPANDED, NULL },

@@ -42,7 +42,8 @@ enum option_meaning {
 	OPT_DEBUG_DIR = 1 << 17,	/* names the compilation directory */
 	OPT_INCLUDE = 1 << 18,		/* -include: a file before the source */
 	OPT_MAPS_FILES = 1 << 19,	/* changes the names that __FILE__ gives */
-	OPT_DEFINES = 1 << 20		/* -D */
+	OPT_DEFINES = 1 << 20,		/* -D */
+	OPT_KEEPS_COLUMNS = 1 << 21	/* see struct text_needs */
 };
 
 struct option_row {

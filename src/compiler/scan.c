@@ -175,14 +175,16 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 	if (meaning & OPT_ASSEMBLE_TEXT)
 		scan->is_assembly_text = true;
 	if (meaning & OPT_DEBUG)
-		scan->has_debug = true;
+		scan->needs.debug = true;
 	if (str_equal(match->row->name, "-g0"))
-		scan->has_debug = false;
-	scan->needs_expansion |= (meaning & OPT_EXPANDED) && scan->family != FAMILY_CLANG;
+		scan->needs.debug = false;
+	/* clang does all of them with the other kind of text */
+	scan->needs.expansion |= (meaning & OPT_EXPANDED) && scan->family != FAMILY_CLANG;
 	/* a list of macros (clang -dM) cannot express it */
-	scan->needs_expansion |= (meaning & OPT_DEFINES) && scan->family == FAMILY_CLANG && strchr(match->argument, '\n');
+	scan->needs.expansion |= (meaning & OPT_DEFINES) && scan->family == FAMILY_CLANG && strchr(match->argument, '\n');
 	scan->maps_files |= (meaning & OPT_MAPS_FILES) != 0;
-	scan->asks_comments |= (meaning & OPT_ASKS_COMMENTS) != 0;
+	scan->needs.comments |= (meaning & OPT_ASKS_COMMENTS) != 0;
+	scan->needs.columns |= (meaning & OPT_KEEPS_COLUMNS) != 0;
 	scan->has_colour |= (meaning & OPT_COLOUR) != 0;
 	scan->has_debug_dir |= (meaning & OPT_DEBUG_DIR) != 0;
 	scan->has_native |= (meaning & OPT_NATIVE) != 0;
@@ -245,7 +247,7 @@ static void take_word(struct scan *scan, struct pass *pass, const char *word)
 {
 	argv_add(&scan->command, word);
 	if (word[0] == '@')
-		local(scan, "response-file", word, "a response file holds options that we do not see");
+		local(scan, "response-file", word, "a response file that cannot be read, or holds more than a command line");
 	else if (pass->n_inputs++)
 		local(scan, "two-inputs", word, "more than one input is named");
 	scan->input_at = scan->command.n - 1;
@@ -357,123 +359,6 @@ void scan_release(struct scan *scan)
 	free(scan->deps_file);
 	free(scan->deps_target);
 	*scan = (struct scan)SCAN_INIT;
-}
-
-/* --------------------------------------------------------------- the commands made of it */
-
-/* With -E there is no -o that these could be derived from. */
-static void add_dependency_options(const struct scan *scan, struct argv *out)
-{
-	if (!scan->wants_deps)
-		return;
-	if (!scan->has_deps_file) {
-		argv_add(out, "-MF");
-		argv_add(out, scan->deps_file);
-	}
-	if (!scan->has_deps_target) {
-		argv_add(out, "-MQ");
-		argv_add(out, scan->deps_target);
-	}
-}
-
-void scan_preprocess_command(const struct scan *scan, enum text_kind kind, struct argv *out)
-{
-	static const char *const extra[] = {
-		[TEXT_COMMENTS] = "-C", [TEXT_DIRECTIVES] = "-fdirectives-only", [TEXT_INCLUDES] = "-frewrite-includes",
-	};
-	bool done = false;
-
-	argv_add(out, scan->command.words[0]);
-	for (size_t i = 1; i < scan->command.n;) {
-		char *const *words = scan->command.words + i;
-		struct option_match match = { NULL, NULL, 1 };
-
-		if (i != scan->input_at && words[0][0] == '-' && words[0][1])
-			match = option_find(words);
-		i += match.n_words;
-		if (match.row && match.row->meaning & OPT_OUTPUT)
-			continue;
-		if (match.row && match.row->meaning & (OPT_COMPILE | OPT_ASSEMBLE_TEXT)) {
-			if (!done)
-				argv_add(out, "-E");
-			done = true;
-			continue;
-		}
-		for (size_t j = 0; j < match.n_words; j++)
-			argv_add(out, words[j]);
-	}
-	add_dependency_options(scan, out);
-	if (kind != TEXT_EXPANDED)
-		argv_add(out, extra[kind]);
-}
-
-void scan_predefines_command(const struct scan *scan, struct argv *out)
-{
-	argv_add(out, scan->command.words[0]);
-	for (size_t i = 1; i < scan->command.n;) {
-		char *const *words = scan->command.words + i;
-		struct option_match match = { NULL, NULL, 1 };
-		bool is_input = i == scan->input_at;
-
-		if (!is_input && words[0][0] == '-' && words[0][1])
-			match = option_find(words);
-		i += match.n_words;
-		if (is_input || (match.row && match.row->meaning & (OPT_OUTPUT | OPT_COMPILE | OPT_ASSEMBLE_TEXT | OPT_LANGUAGE |
-								    OPT_LINKER | OPT_INCLUDE | OPT_DEPS | OPT_DEPS_FILE |
-								    OPT_DEPS_TARGET)))
-			continue;
-		/* -MP and the like go with the rest of their family */
-		if (str_starts_with(words[0], "-M"))
-			continue;
-		for (size_t j = 0; j < match.n_words; j++)
-			argv_add(out, words[j]);
-	}
-	argv_add(out, "-w");
-	argv_add(out, "-E");
-	argv_add(out, "-dM");
-	argv_add(out, "-x");
-	argv_add(out, language_x_name(scan->language));
-	argv_add(out, "/dev/null");
-}
-
-const char *scan_colour_option(const struct scan *scan, bool coloured)
-{
-	return coloured && !scan->has_colour && scan->family != FAMILY_UNKNOWN ? "-fdiagnostics-color=always" : NULL;
-}
-
-static void add_place(const struct scan *scan, const struct scan_place *place, struct argv *out)
-{
-	if (place->kind == TEXT_DIRECTIVES)
-		argv_add(out, "-fdirectives-only");
-	if (scan->family == FAMILY_CLANG && scan->has_debug && !scan->has_debug_dir && place->dir)
-		argv_add_format(out, "-fdebug-compilation-dir=%s", place->dir);
-	if (scan_colour_option(scan, place->coloured))
-		argv_add(out, scan_colour_option(scan, place->coloured));
-}
-
-void scan_server_command(const struct scan *scan, const struct scan_place *place, struct argv *out)
-{
-	argv_add(out, scan->command.words[0]);
-	for (size_t i = 1; i < scan->command.n;) {
-		char *const *words = scan->command.words + i;
-		struct option_match match = { NULL, NULL, 1 };
-
-		if (i != scan->input_at && words[0][0] == '-' && words[0][1])
-			match = option_find(words);
-		i += match.n_words;
-		if (match.row && match.row->meaning & (OPT_PREPROCESSOR | OPT_LINKER))
-			continue;
-		/* what has been mapped here is not mapped there, and clang says so */
-		if (scan->family == FAMILY_CLANG && str_starts_with(words[0], "-fmacro-prefix-map="))
-			continue;
-		argv_add(out, words[0]);
-		if (match.row && match.row->meaning & OPT_LANGUAGE)
-			/* what is sent is preprocessed: a second time would expand what it made */
-			argv_add(out, language_x_name(language_preprocessed(scan->language)));
-		else if (match.n_words == 2)
-			argv_add(out, words[1]);
-	}
-	add_place(scan, place, out);
 }
 
 /* --------------------------------------------------------------- the server's view */

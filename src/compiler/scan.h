@@ -37,14 +37,13 @@ struct scan {
 	size_t output_at;		/* index of the output's name in command (always a word of its own) */
 	enum language language;
 	bool is_assembly_text;		/* -S */
-	bool has_debug;			/* -g */
 	bool wants_deps;		/* -MD or -MMD */
 	char *deps_file;		/* the name that a local compile would write, NULL if none is wanted */
 	bool has_deps_file;		/* -MF was given */
 	bool has_deps_target;		/* -MT or -MQ was given */
 	bool has_output;		/* -o was given */
 	char *deps_target;		/* what a local compile would write: the output as named, or SOURCE.o */
-	bool needs_expansion, asks_comments;	/* see compiler/text.h */
+	struct text_needs needs;
 	bool maps_files;		/* see compiler/text.h */
 	bool has_colour;		/* the command says whether messages are coloured */
 	bool has_debug_dir;		/* the command names the compilation directory */
@@ -55,27 +54,6 @@ struct scan {
 /* command[0] is the compiler. Always gives a verdict. */
 void scan_command(struct scan *scan, const struct argv *command);
 void scan_release(struct scan *scan);
-
-/* The command that writes text of this kind to stdout: -c/-S become -E, -o goes, dependency options
- * are completed (-MF, -MQ) so that the file is what the whole compile would write. */
-void scan_preprocess_command(const struct scan *scan, enum text_kind kind, struct argv *out);
-
-/* For TEXT_INCLUDES: the command that lists the macros which are defined before the source begins. */
-void scan_predefines_command(const struct scan *scan, struct argv *out);
-
-/* What this machine adds to a server's command. */
-struct scan_place {
-	enum text_kind kind;
-	const char *dir;		/* the working directory: clang is told, gcc has it from the text */
-	bool coloured;			/* messages go to a terminal */
-};
-
-/* The option that colours messages for a terminal although a file receives them; NULL if the command
- * has said what it wants, or none is known. */
-const char *scan_colour_option(const struct scan *scan, bool coloured);
-
-/* The command for a server in plain mode: no preprocessor and linker options. */
-void scan_server_command(const struct scan *scan, const struct scan_place *place, struct argv *out);
 
 /*
  * The server's view of a received command: where are the one input and the one output? Accepts all

@@ -12,11 +12,20 @@ static const char *find(const char *text, size_t len, const char *word)
 	return memmem(text, len, word, strlen(word));
 }
 
-enum text_kind text_kind_choose(enum compiler_family family, bool needs_expansion, bool asks_comments)
+enum text_kind text_kind_choose(enum compiler_family family, const struct text_needs *needs)
 {
-	if (family != FAMILY_UNKNOWN && !needs_expansion)
-		return family == FAMILY_CLANG ? TEXT_INCLUDES : TEXT_DIRECTIVES;
-	return text_kind_expanded(family == FAMILY_GCC && asks_comments);
+	if (family == FAMILY_UNKNOWN)
+		return TEXT_EXPANDED;
+	if (family == FAMILY_CLANG)
+		return needs->expansion ? TEXT_EXPANDED : TEXT_INCLUDES;
+	if (needs->expansion || (needs->debug && !needs->columns))
+		return text_kind_expanded(needs->comments);
+	return TEXT_DIRECTIVES;
+}
+
+bool text_messages_are_doubtful(enum compiler_family family, const struct text_needs *needs, enum text_kind kind)
+{
+	return family == FAMILY_GCC && !needs->expansion && (kind == TEXT_EXPANDED || kind == TEXT_COMMENTS);
 }
 
 enum text_kind text_kind_expanded(bool asks_comments)

@@ -22,8 +22,20 @@
 
 enum text_kind { TEXT_EXPANDED, TEXT_COMMENTS, TEXT_DIRECTIVES, TEXT_INCLUDES };
 
-/* needs_expansion: the command has an option that works only on expanded text. */
-enum text_kind text_kind_choose(enum compiler_family family, bool needs_expansion, bool asks_comments);
+/* What a command asks of its text. */
+struct text_needs {
+	bool expansion;		/* it has an option that gcc obeys only with expanded text */
+	bool comments;		/* it has a warning that comments may silence */
+	bool debug;		/* gcc's debug sections name -fdirectives-only among the switches, and a program's
+				 * build id is made of them: expanded text if nothing speaks against it */
+	bool columns;		/* ... but the object's own data, or sections without switches, have columns */
+};
+
+enum text_kind text_kind_choose(enum compiler_family family, const struct text_needs *needs);
+
+/* Is there a kind with which the compiler's messages would be those of a local compile, where it is
+ * worth while to ask once more because this kind brought any? */
+bool text_messages_are_doubtful(enum compiler_family family, const struct text_needs *needs, enum text_kind kind);
 
 /* The same job's kind when the macros have to be expanded after all. */
 enum text_kind text_kind_expanded(bool asks_comments);

@@ -42,6 +42,7 @@ static const struct {
 	{ "truncated", "an answer was cut off" },
 	{ "protocol", "an answer made no sense" },
 	{ "toolchain", "a server's compiler makes other objects" },
+	{ "messages", "a server's messages would not be those of a local compile" },
 };
 
 int reason_find(const char *word)

@@ -194,7 +194,8 @@ DEPENDENCIES = remote(
 DEBUG = remote(
     "gcc clang", "-g -c a.c", "-g1 -c a.c", "-g2 -O2 -c a.c", "-g3 -c a.c", "-ggdb -c a.c", "-gdwarf-4 -c a.c", "-gdwarf-5 -c a.c", "-gdwarf -c a.c", "-gz -g -c a.c",
     "-g -O2 -c dir/d.c", "-g -c where.c -o out/w.o", "-ggdb3 -c a.c", "-g -c ./a.c", "-g -gno-column-info -c a.c", "-g -c simple.c",
-    "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w",
+    "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w", "-g -Wall -c macrowarn.c", "-g -Wall -Wextra -c fall.c", "-g -Wall -c both.c", "-g -fsanitize=undefined -c a.c",
+    "-g -gno-record-gcc-switches -c a.c", "-g -Wall -c syswarn.c -isystem sys", "-g -Wall -c unused.c",
     debug=True,
 ) + remote("g++ clang++", "-g -c x.cc", "-g -O2 -c plain.cc -o out/p.o", debug=True) + remote(
     "gcc", "-g -gstrict-dwarf -c a.c", "-ggdb2 -c a.c", "-g -ffile-prefix-map=/=/y/ -c where.c", "-g -fdebug-types-section -c a.c",
@@ -291,7 +292,7 @@ INPUTS = local(
 
 RESPONSE_FILES = remote(
     "gcc clang", "@flags.rsp -c needs.c", "@all.rsp", "@quoted.rsp", "@nested.rsp needs.c", "@empty.rsp -c a.c", "@blank.rsp -c a.c", "-c @flags.rsp needs.c -o out/r.o",
-) + local("response-file", "gcc clang", "@loop.rsp -c a.c") + local("two-inputs", "gcc clang", "@absent.rsp -c a.c")
+) + local("response-file", "gcc clang", "@loop.rsp -c a.c") + local("response-file", "gcc clang", "@absent.rsp -c a.c")
 
 CODE = remote(
     "gcc clang", "-O0 -c a.c", "-O1 -c a.c", "-O2 -c a.c", "-O3 -c a.c", "-Os -c a.c", "-Ofast -c a.c", "-Og -c a.c", "-O -c a.c", "-fPIC -c a.c", "-fpic -DPIC -c a.c", "-fPIE -c a.c", "-fno-pie -c a.c", "-m32 -c simple.c", "-march=x86-64 -c a.c", "-mtune=generic -c a.c",
@@ -309,4 +310,4 @@ NATIVE = remote(
 ) + remote("g++ clang++", "-march=native -O2 -c x.cc") + remote("gcc", "-mtune=generic -march=native -c a.c")
 
 ROWS = (OUTPUT_FORMS + DEPENDENCIES + DEBUG + MESSAGES + EXTRA_OUTPUTS + EXTRA_INPUTS + LANGUAGES + PREPROCESSING + NAMES + INPUTS
-        + CODE)
+        + RESPONSE_FILES + CODE)

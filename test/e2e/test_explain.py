@@ -57,8 +57,8 @@ def test_what_would_be_sent_is_shown(workplace, client_env, stock_server):
     workplace.reset()
     _, lines = ask(client_env(stock_server().host, DISTCC_NO_REWRITE_CROSS=1), "--explain", "gcc", "-DX", "-O2", "-c", "hello.c",
                    cwd=workplace.path)
-    assert "preprocess here: gcc -DX -O2 -E hello.c" in lines
-    assert "compile there: gcc -O2 -c hello.c -o hello.o" in lines
+    assert "preprocess here: gcc -DX -O2 -E hello.c -fdirectives-only" in lines
+    assert "compile there: gcc -O2 -c hello.c -o hello.o -fdirectives-only" in lines
 
 
 def test_every_host_has_its_state(workplace, client_env, stock_server, gateway):

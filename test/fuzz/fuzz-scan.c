@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "compiler/commands.h"
 #include "compiler/scan.h"
 #include "test/fuzz/harness.h"
 

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "compiler/commands.h"
 #include "compiler/scan.h"
 
 static void split(struct argv *argv, const char *command)
@@ -253,7 +254,7 @@ static void what_is_asked_for_beside_the_object_is_known(void **state)
 		scan_text(&scan, rows[i].command);
 		assert_int_equal(scan.verdict, SCAN_DISTRIBUTABLE);
 		assert_int_equal(scan.is_assembly_text, rows[i].text);
-		assert_int_equal(scan.has_debug, rows[i].debug);
+		assert_int_equal(scan.needs.debug, rows[i].debug);
 		assert_int_equal(scan.wants_deps, rows[i].deps);
 		assert_true(str_equal(scan.deps_file, rows[i].deps_file));
 		if (rows[i].deps_target)

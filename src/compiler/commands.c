@@ -1,0 +1,128 @@
+/*
+ * compiler/commands.c - see commands.h.
+ *
+ * Each goes through the words of the scanned command once, and lets the table say which of them
+ * concern the program that it is for.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "compiler/commands.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "compiler/options.h"
+
+/* With -E there is no -o that these could be derived from. */
+static void add_dependency_options(const struct scan *scan, struct argv *out)
+{
+	if (!scan->wants_deps)
+		return;
+	if (!scan->has_deps_file) {
+		argv_add(out, "-MF");
+		argv_add(out, scan->deps_file);
+	}
+	if (!scan->has_deps_target) {
+		argv_add(out, "-MQ");
+		argv_add(out, scan->deps_target);
+	}
+}
+
+void scan_preprocess_command(const struct scan *scan, enum text_kind kind, struct argv *out)
+{
+	static const char *const extra[] = {
+		[TEXT_COMMENTS] = "-C", [TEXT_DIRECTIVES] = "-fdirectives-only", [TEXT_INCLUDES] = "-frewrite-includes",
+	};
+	bool done = false;
+
+	argv_add(out, scan->command.words[0]);
+	for (size_t i = 1; i < scan->command.n;) {
+		char *const *words = scan->command.words + i;
+		struct option_match match = { NULL, NULL, 1 };
+
+		if (i != scan->input_at && words[0][0] == '-' && words[0][1])
+			match = option_find(words);
+		i += match.n_words;
+		if (match.row && match.row->meaning & OPT_OUTPUT)
+			continue;
+		if (match.row && match.row->meaning & (OPT_COMPILE | OPT_ASSEMBLE_TEXT)) {
+			if (!done)
+				argv_add(out, "-E");
+			done = true;
+			continue;
+		}
+		for (size_t j = 0; j < match.n_words; j++)
+			argv_add(out, words[j]);
+	}
+	add_dependency_options(scan, out);
+	if (kind != TEXT_EXPANDED)
+		argv_add(out, extra[kind]);
+}
+
+void scan_predefines_command(const struct scan *scan, struct argv *out)
+{
+	argv_add(out, scan->command.words[0]);
+	for (size_t i = 1; i < scan->command.n;) {
+		char *const *words = scan->command.words + i;
+		struct option_match match = { NULL, NULL, 1 };
+		bool is_input = i == scan->input_at;
+
+		if (!is_input && words[0][0] == '-' && words[0][1])
+			match = option_find(words);
+		i += match.n_words;
+		if (is_input || (match.row && match.row->meaning & (OPT_OUTPUT | OPT_COMPILE | OPT_ASSEMBLE_TEXT | OPT_LANGUAGE |
+								    OPT_LINKER | OPT_INCLUDE | OPT_DEPS | OPT_DEPS_FILE |
+								    OPT_DEPS_TARGET)))
+			continue;
+		/* -MP and the like go with the rest of their family */
+		if (str_starts_with(words[0], "-M"))
+			continue;
+		for (size_t j = 0; j < match.n_words; j++)
+			argv_add(out, words[j]);
+	}
+	argv_add(out, "-w");
+	argv_add(out, "-E");
+	argv_add(out, "-dM");
+	argv_add(out, "-x");
+	argv_add(out, language_x_name(scan->language));
+	argv_add(out, "/dev/null");
+}
+
+const char *scan_colour_option(const struct scan *scan, bool coloured)
+{
+	return coloured && !scan->has_colour && scan->family != FAMILY_UNKNOWN ? "-fdiagnostics-color=always" : NULL;
+}
+
+static void add_place(const struct scan *scan, const struct scan_place *place, struct argv *out)
+{
+	if (place->kind == TEXT_DIRECTIVES)
+		argv_add(out, "-fdirectives-only");
+	if (scan->family == FAMILY_CLANG && scan->needs.debug && !scan->has_debug_dir && place->dir)
+		argv_add_format(out, "-fdebug-compilation-dir=%s", place->dir);
+	if (scan_colour_option(scan, place->coloured))
+		argv_add(out, scan_colour_option(scan, place->coloured));
+}
+
+void scan_server_command(const struct scan *scan, const struct scan_place *place, struct argv *out)
+{
+	argv_add(out, scan->command.words[0]);
+	for (size_t i = 1; i < scan->command.n;) {
+		char *const *words = scan->command.words + i;
+		struct option_match match = { NULL, NULL, 1 };
+
+		if (i != scan->input_at && words[0][0] == '-' && words[0][1])
+			match = option_find(words);
+		i += match.n_words;
+		if (match.row && match.row->meaning & (OPT_PREPROCESSOR | OPT_LINKER))
+			continue;
+		/* what has been mapped here is not mapped there, and clang says so */
+		if (scan->family == FAMILY_CLANG && str_starts_with(words[0], "-fmacro-prefix-map="))
+			continue;
+		argv_add(out, words[0]);
+		if (match.row && match.row->meaning & OPT_LANGUAGE)
+			/* what is sent is preprocessed: a second time would expand what it made */
+			argv_add(out, language_x_name(language_preprocessed(scan->language)));
+		else if (match.n_words == 2)
+			argv_add(out, words[1]);
+	}
+	add_place(scan, place, out);
+}

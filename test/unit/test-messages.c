@@ -1,0 +1,116 @@
+/* test/unit/test-messages.c - the messages of two programs, as one compiler gives them. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test/unit/check.h"
+
+#include "client/columns.h"
+#include "client/messages.h"
+
+static void assert_merged(const char *compiler, const char *here_text, const char *server_text, const char *expected)
+{
+	autobuf here = BUF_INIT, server = BUF_INIT, out = BUF_INIT;
+	autoargv command = ARGV_INIT;
+	struct scan scan;
+
+	argv_add(&command, compiler);
+	argv_add(&command, "-c");
+	argv_add(&command, "a.c");
+	scan_command(&scan, &command);
+	buf_add_str(&here, here_text);
+	buf_add_str(&server, server_text);
+	messages_merge(&out, &here, &server, &scan);
+	assert_string_equal(out.data ? out.data : "", expected);
+	scan_release(&scan);
+}
+
+#define REDEFINED "a.c:2: warning: \"A\" redefined\n"
+#define QUOTE "    2 | #define A 2\n      | \n"
+#define NOTE "a.c:1: note: here\n"
+#define UNDEF "a.c:3:5: warning: \"X\" is not defined\n"
+#define UNUSED "a.c: In function 'f':\na.c:7:6: warning: unused variable\n"
+
+static void one_voice_alone_is_left_as_it_is(void **state)
+{
+	(void)state;
+	assert_merged("gcc", "", "", "");
+	assert_merged("gcc", UNDEF, "", UNDEF);
+	assert_merged("gcc", "", UNUSED, UNUSED);
+}
+
+static void a_message_of_both_is_shown_once_with_its_quote(void **state)
+{
+	(void)state;
+	assert_merged("gcc", REDEFINED QUOTE NOTE, REDEFINED NOTE, REDEFINED QUOTE NOTE);
+}
+
+static void messages_come_in_the_order_of_the_source(void **state)
+{
+	(void)state;
+	assert_merged("gcc", REDEFINED QUOTE NOTE UNDEF, REDEFINED NOTE UNUSED, REDEFINED QUOTE NOTE UNDEF UNUSED);
+	assert_merged("gcc", "a.c:9:2: warning: late\n", UNUSED, UNUSED "a.c:9:2: warning: late\n");
+}
+
+static void clang_counts_anew(void **state)
+{
+	(void)state;
+	assert_merged("clang", "a.c:2:9: warning: redefined\n1 warning generated.\n",
+		      "a.c:2:9: warning: redefined\na.c:7:6: warning: unused\n2 warnings generated.\n",
+		      "a.c:2:9: warning: redefined\na.c:7:6: warning: unused\n2 warnings generated.\n");
+	assert_merged("clang", "a.c:2:5: warning: undef\n1 warning generated.\n", "a.c:7:6: warning: unused\n1 warning generated.\n",
+		      "a.c:2:5: warning: undef\na.c:7:6: warning: unused\n2 warnings generated.\n");
+}
+
+static void columns_are_those_of_a_terminal(void **state)
+{
+	(void)state;
+	assert_int_equal(columns_of("\tx", 1, 8), 8);
+	assert_int_equal(columns_of("  \tx", 3, 8), 8);
+	assert_int_equal(columns_of("\t", 1, 4), 4);
+	assert_int_equal(columns_of("abc", 3, 8), 3);
+	assert_int_equal(columns_of("\303\274x", 2, 8), 1);
+	assert_int_equal(columns_of("\344\270\255x", 3, 8), 2);
+	assert_int_equal(columns_of("e\314\201x", 3, 8), 1);
+	assert_int_equal(columns_of("\377x", 2, 8), 2);
+	assert_int_equal(columns_of("\344\270", 2, 8), 2);
+}
+
+static void assert_converted(const char *option, const char *text, const char *expected)
+{
+	autobuf in = BUF_INIT, out = BUF_INIT;
+	autoargv command = ARGV_INIT;
+
+	argv_add(&command, "gcc");
+	argv_add(&command, option);
+	buf_add_str(&in, text);
+	columns_convert(&out, &in, &command);
+	assert_string_equal(out.data, expected);
+}
+
+static void columns_of_readable_sources_are_converted(void **state)
+{
+	FILE *file = fopen("s.c", "w");
+
+	(void)state;
+	fputs("int a;\n\tint b;\n", file);
+	fclose(file);
+	assert_converted("-c", "s.c:2:2: warning: b\n", "s.c:2:9: warning: b\n");
+	assert_converted("-c", "s.c:1:2: note: a\ns.c:2:6: note: b\n", "s.c:1:2: note: a\ns.c:2:13: note: b\n");
+	assert_converted("-c", "\033[01m\033[Ks.c:2:2:\033[m\033[K x\n", "\033[01m\033[Ks.c:2:9:\033[m\033[K x\n");
+	assert_converted("-ftabstop=4", "s.c:2:2: x\n", "s.c:2:5: x\n");
+	assert_converted("-fdiagnostics-column-origin=0", "s.c:2:1: x\n", "s.c:2:8: x\n");
+	assert_converted("-c", "s.c:9:2: x\nabsent.c:1:3: y\ns.c: In f:\n", "s.c:9:2: x\nabsent.c:1:3: y\ns.c: In f:\n");
+	assert_converted("-c", "s.c:2:2: no end", "s.c:2:9: no end");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(one_voice_alone_is_left_as_it_is),
+		CHECK(a_message_of_both_is_shown_once_with_its_quote),
+		CHECK(messages_come_in_the_order_of_the_source),
+		CHECK(clang_counts_anew),
+		CHECK(columns_are_those_of_a_terminal),
+		CHECK_IN_DIR(columns_of_readable_sources_are_converted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,84 @@
+/* test/unit/test-text.c - whose options, and which kind of text. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test/unit/check.h"
+
+#include "compiler/text.h"
+
+static void names_tell_the_family(void **state)
+{
+	static const struct { const char *name; enum compiler_family family; } rows[] = {
+		{ "gcc", FAMILY_GCC }, { "/usr/bin/g++", FAMILY_GCC }, { "gcc-12", FAMILY_GCC }, { "x86_64-linux-gnu-g++-12.2", FAMILY_GCC },
+		{ "arm-none-eabi-gcc", FAMILY_GCC }, { "clang", FAMILY_CLANG }, { "clang++-14", FAMILY_CLANG },
+		{ "aarch64-linux-gnu-clang", FAMILY_CLANG }, { "cc", FAMILY_UNKNOWN }, { "c++", FAMILY_UNKNOWN }, { "clang-tidy", FAMILY_UNKNOWN },
+		{ "notgcc", FAMILY_UNKNOWN }, { "gcc-ar", FAMILY_UNKNOWN }, { "-12", FAMILY_UNKNOWN }, { "", FAMILY_UNKNOWN }, { "icc", FAMILY_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(family_of_name(rows[i].name), rows[i].family);
+}
+
+static void the_best_kind_is_chosen(void **state)
+{
+	static const struct { enum compiler_family family; struct text_needs needs; enum text_kind kind; } rows[] = {
+		{ FAMILY_GCC, { false, false, false, false }, TEXT_DIRECTIVES },
+		{ FAMILY_GCC, { false, true, false, false }, TEXT_DIRECTIVES },
+		{ FAMILY_GCC, { false, false, true, false }, TEXT_EXPANDED },
+		{ FAMILY_GCC, { false, true, true, false }, TEXT_COMMENTS },
+		{ FAMILY_GCC, { false, true, true, true }, TEXT_DIRECTIVES },
+		{ FAMILY_GCC, { true, false, true, true }, TEXT_EXPANDED },
+		{ FAMILY_CLANG, { false, true, true, false }, TEXT_INCLUDES },
+		{ FAMILY_CLANG, { true, false, false, false }, TEXT_EXPANDED },
+		{ FAMILY_UNKNOWN, { false, true, false, true }, TEXT_EXPANDED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(text_kind_choose(rows[i].family, &rows[i].needs), rows[i].kind);
+}
+
+static void what_depends_on_the_place_is_expanded_here(void **state)
+{
+	static const struct { enum text_kind kind; bool maps_files; const char *text; bool expand; } rows[] = {
+		{ TEXT_DIRECTIVES, false, "int a;\n", false },
+		{ TEXT_DIRECTIVES, false, "char *s = __DATE__;\n", true },
+		{ TEXT_INCLUDES, false, "char *s = __TIMESTAMP__;\n", true },
+		{ TEXT_EXPANDED, false, "char *s = __DATE__;\n", false },
+		{ TEXT_DIRECTIVES, false, "char *s = __BASE_FILE__;\n", true },
+		{ TEXT_DIRECTIVES, true, "char *s = __FILE__;\n", false },
+		{ TEXT_INCLUDES, true, "char *s = __FILE__;\n", true },
+		{ TEXT_INCLUDES, false, "char *s = __FILE__;\n", false },
+		{ TEXT_INCLUDES, false, "int i = __COUNTER__;\n", true },
+		{ TEXT_DIRECTIVES, false, "int i = __COUNTER__;\n", false },
+		{ TEXT_DIRECTIVES, false, "#define __GNUC__ 10\nR\"(x)\"\n", true },
+		{ TEXT_DIRECTIVES, false, "#define __GNUC__ 12\nR\"(x)\"\n", false },
+		{ TEXT_DIRECTIVES, false, "int a;\n       \nint b;\n", true },		/* was #pragma pop_macro */
+		{ TEXT_DIRECTIVES, false, "int a;\n        int b;\n      \n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(text_must_be_expanded(rows[i].kind, rows[i].maps_files, rows[i].text, strlen(rows[i].text)), rows[i].expand);
+}
+
+static void files_for_the_assembler_are_seen(void **state)
+{
+	static const char yes[] = "asm(\".incbin \\\"x\\\"\");", also[] = "asm(\".include \\\"x\\\"\");", no[] = "#include <x>";
+
+	(void)state;
+	assert_true(text_may_read_files(yes, strlen(yes)));
+	assert_true(text_may_read_files(also, strlen(also)));
+	assert_false(text_may_read_files(no, strlen(no)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(names_tell_the_family),
+		CHECK(the_best_kind_is_chosen),
+		CHECK(what_depends_on_the_place_is_expanded_here),
+		CHECK(files_for_the_assembler_are_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
