@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "client/native.h"
 #include "client/plan.h"
 #include "client/preprocess.h"
 #include "client/survey.h"
@@ -23,10 +24,15 @@ static void show_what_is_sent(struct scan *scan, const struct settings *settings
 	autoargv preprocess = ARGV_INIT, server = ARGV_INIT;
 	autofree char *here = NULL, *there = NULL, *dir = getcwd(NULL, 0);
 	struct scan_place place = { .dir = dir };
+	struct err err = ERR_INIT;
 
 	if (settings->rewrite_cross)
 		rewrite_command(&scan->command, NULL, NATIVE_TRIPLE);
 	scan->family = family_of_name(scan->command.words[0]);
+	if (scan->has_native && native_resolve(scan, &err) < 0) {
+		printf("option: %s: the job would run here\n", err.text);
+		return;
+	}
 	place.kind = preprocess_best_kind(scan);
 	scan_server_command(scan, &place, &server);
 	there = argv_printable(&server);

@@ -30,11 +30,13 @@
 #include "client/deps.h"
 #include "client/local.h"
 #include "client/messages.h"
+#include "client/native.h"
 #include "client/output.h"
 #include "client/pick.h"
 #include "client/plan.h"
 #include "client/preprocess.h"
 #include "client/pump.h"
+#include "client/toolchain.h"
 #include "compiler/commands.h"
 #include "compiler/response.h"
 #include "compiler/rewrite.h"
@@ -43,7 +45,10 @@
 #include "state/backoff.h"
 #include "state/jobnote.h"
 
-enum { EXEC_FAILED = ERR_NO_COMPILER };	/* exit code of a server that has no such compiler */
+enum {
+	EXEC_FAILED = ERR_NO_COMPILER,	/* exit code of a server that has no such compiler */
+	REFUSAL_S = 600			/* a compiler that makes wrong objects is not asked again for so long */
+};
 
 struct job {
 	const struct settings *settings;
@@ -53,6 +58,7 @@ struct job {
 	char *hosts_source;
 	bool has_gateway;		/* scheduling and display are the gateway's: no state files then */
 	struct preprocess cpp;
+	bool has_misfit;		/* a server's compiler makes objects for another machine */
 	bool asked_again;		/* with text of another kind */
 	struct argv server_command;
 	struct attempt attempt;
@@ -151,7 +157,7 @@ static enum outcome must_run_here(struct job *job, const char *reason)
 static void make_server_command(struct job *job, enum text_kind kind)
 {
 	autofree char *dir = getcwd(NULL, 0);
-	struct scan_place place = { kind, dir, isatty(2) != 0 };
+	struct scan_place place = { kind, dir, preprocess_terminal() };
 
 	argv_release(&job->server_command);
 	scan_server_command(&job->scan, &place, &job->server_command);
@@ -284,6 +290,9 @@ static int deliver(struct job *job)
 	struct err err = ERR_INIT;
 
 	if (status == 0) {
+		/* gcc quotes the source only where it is */
+		if (job->settings->exact && !job->attempt.sources && job->attempt.reply.serr.len && job->scan.family != FAMILY_CLANG)
+			return run_here(job, "exact");
 		if (write_deps(job, &err) < 0 || write_object(job, &err) < 0) {
 			log_info("%s", err.text);
 			return run_here(job, "output");
@@ -310,7 +319,7 @@ static int give_up(struct job *job, const char *host, const struct err *cause)
 		log_warning("failed to distribute %s to %s, running locally instead: %s", source_name(job), host, cause->text);
 	else
 		log_warning("failed to distribute, running locally instead: %s", cause->text);
-	return run_here(job, err_code_name(cause->code));
+	return run_here(job, job->has_misfit ? "toolchain" : err_code_name(cause->code));
 }
 
 static int load_hosts(struct job *job, struct err *err)
@@ -379,6 +388,24 @@ static enum outcome try_host(struct job *job, const struct pick *pick, struct er
 	return attempt_at(&job->attempt, pick->host, pick->slot, err);
 }
 
+static int refusal_period(const struct job *job)
+{
+	return job->settings->backoff_s > 0 ? REFUSAL_S : 0;
+}
+
+/* Hosts whose compiler of this name is known to make objects for another machine. */
+static size_t leave_out_refused(struct job *job, bool *failed)
+{
+	size_t n_left = job->hosts.n_hosts;
+
+	for (size_t i = 0; i < job->hosts.n_hosts; i++) {
+		failed[i] = backoff_compiler_is_refused(&job->hosts.hosts[i], job->scan.command.words[0], refusal_period(job));
+		n_left -= failed[i];
+	}
+	job->has_misfit = !n_left;
+	return n_left;
+}
+
 /* Is text of another kind worth a second question? */
 static bool wants_other_text(const struct job *job, enum text_kind *kind)
 {
@@ -411,11 +438,21 @@ static enum outcome make_other_text(struct job *job, enum text_kind kind)
 	return OUTCOME_ANSWER;
 }
 
+/* Neither the host nor the job is at fault: they do not fit each other. */
+static void refuse_compiler(struct job *job, const struct host_spec *host, struct err *err)
+{
+	err_prefix(err, "%s", host->text);
+	log_info("%s", err->text);
+	backoff_refuse_compiler(host, job->scan.command.words[0], refusal_period(job));
+	job->has_misfit = true;
+	reply_release(&job->attempt.reply);
+}
+
 /* Tries hosts until there is an answer; *last_host is the one tried last, for messages. */
 static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 {
 	autofree bool *failed = mem_array(job->hosts.n_hosts, sizeof(*failed));
-	size_t n_left = job->hosts.n_hosts;
+	size_t n_left = leave_out_refused(job, failed);
 
 	for (;;) {
 		autopick pick = PICK_INIT;
@@ -445,6 +482,11 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 		n_left--;
 		if (outcome == OUTCOME_ANSWER) {
 			backoff_enjoy(pick.host, job->settings->backoff_s);
+			if (!job->attempt.reply.status && toolchain_check(&job->scan, &job->attempt.reply.object, &err) < 0) {
+				refuse_compiler(job, pick.host, &err);
+				*cause = err;
+				continue;
+			}
 			if (!server_lacks_compiler(&job->attempt.reply) || !n_left)
 				return 0;
 			log_info("host '%s' has no %s", pick.host->text, job->server_command.words[0]);
@@ -465,12 +507,17 @@ static int distribute(struct job *job)
 	const char *last_host = NULL;
 	struct err cause = ERR_INIT;
 	const char *output = job->scan.command.words[job->scan.output_at];
+	int resolved = 0;
 
 	if (load_hosts(job, &cause) < 0)
 		return give_up(job, NULL, &cause);
-	if (job->settings->rewrite_cross)
-		rewrite_command(&job->scan.command, NULL, NATIVE_TRIPLE);
+	if (job->settings->rewrite_cross && rewrite_command(&job->scan.command, NULL, NATIVE_TRIPLE) && job->scan.is_lto)
+		resolved = native_resolve_triple(&job->scan, &cause);
 	job->scan.family = family_of_name(job->scan.command.words[0]);
+	if (resolved < 0 || (job->scan.has_native && native_resolve(&job->scan, &cause) < 0)) {
+		log_info("%s", cause.text);
+		return run_here(job, "option");
+	}
 	make_server_command(job, preprocess_best_kind(&job->scan));
 	if (!job->scan.has_output)
 		log_info("no visible output file, going to add \"-o %s\" at end", output);

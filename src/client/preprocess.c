@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/env.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -75,6 +76,11 @@ static enum compiler_family family_of(const char *name)
 	return file && realpath(file, target) ? family_of_name(target) : FAMILY_UNKNOWN;
 }
 
+const char *preprocess_terminal(void)
+{
+	return isatty(2) ? env_get("TERM") : NULL;
+}
+
 enum text_kind preprocess_best_kind(const struct scan *scan)
 {
 	return text_kind_choose(family_of(scan->command.words[0]), &scan->needs);
@@ -93,8 +99,8 @@ static int start(struct preprocess *cpp, const struct scan *scan, enum text_kind
 		return 0;
 	}
 	scan_preprocess_command(scan, kind, &command);
-	if (scan_colour_option(scan, isatty(2)))
-		argv_add(&command, scan_colour_option(scan, isatty(2)));
+	if (scan_colour_option(scan, preprocess_terminal()))
+		argv_add(&command, scan_colour_option(scan, preprocess_terminal()));
 	if (capture_start(&cpp->source, &command, true, err) < 0)
 		return -1;
 	if (kind == TEXT_INCLUDES) {

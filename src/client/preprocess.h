@@ -36,6 +36,9 @@ struct preprocess {
 };
 #define PREPROCESS_INIT { .source = CAPTURE_INIT, .predefines = CAPTURE_INIT, .joined = BUF_INIT }
 
+/* $TERM if messages go to a terminal, else NULL. */
+const char *preprocess_terminal(void);
+
 /* The kind of text that suits this command best; looks up what "cc" is. */
 enum text_kind preprocess_best_kind(const struct scan *scan);
 

@@ -37,6 +37,7 @@ int settings_read(struct settings *settings, struct err *err)
 	*settings = (struct settings){
 		.fallback = env_bool("DISTCC_FALLBACK", true),
 		.skip_local_retry = env_get("DISTCC_SKIP_LOCAL_RETRY") != NULL,
+		.exact = env_bool("DISTCC_EXACT", false),
 		.rewrite_cross = !env_get("DISTCC_NO_REWRITE_CROSS") && !env_get("DISTCC_NO_CROSS_REWRITE"),
 		.backoff_s = env_int("DISTCC_BACKOFF_PERIOD", BACKOFF_S),
 		.io_idle_ms = io_timeout_s > INT_MAX / 1000 ? INT_MAX : io_timeout_s * 1000,

@@ -10,6 +10,7 @@
 struct settings {
 	bool fallback;			/* DISTCC_FALLBACK: compile here when the farm fails */
 	bool skip_local_retry;		/* DISTCC_SKIP_LOCAL_RETRY: a server's failure is final */
+	bool exact;			/* DISTCC_EXACT: here if a byte of the object or of a message could differ */
 	bool rewrite_cross;		/* not DISTCC_NO_REWRITE_CROSS */
 	int backoff_s;			/* DISTCC_BACKOFF_PERIOD */
 	int io_idle_ms;			/* DISTCC_IO_TIMEOUT: without a byte for so long a peer is dead */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "compiler/machine.h"
 #include "compiler/options.h"
 
 /* With -E there is no -o that these could be derived from. */
@@ -87,19 +88,44 @@ void scan_predefines_command(const struct scan *scan, struct argv *out)
 	argv_add(out, "/dev/null");
 }
 
-const char *scan_colour_option(const struct scan *scan, bool coloured)
+/* gcc colours messages for any terminal that is not dumb; clang asks the terminal's description. */
+static bool shows_colours(enum compiler_family family, const char *terminal)
 {
-	return coloured && !scan->has_colour && scan->family != FAMILY_UNKNOWN ? "-fdiagnostics-color=always" : NULL;
+	static const char *const coloured[] = { "ansi", "cygwin", "linux", "screen", "tmux", "xterm", "rxvt", "konsole", "alacritty", "foot", "kitty" };
+
+	if (family == FAMILY_GCC)
+		return *terminal && strcmp(terminal, "dumb") != 0;
+	for (size_t i = 0; i < sizeof(coloured) / sizeof(coloured[0]); i++)
+		if (str_starts_with(terminal, coloured[i]))
+			return true;
+	return strstr(terminal, "color") != NULL;
+}
+
+const char *scan_colour_option(const struct scan *scan, const char *terminal)
+{
+	return terminal && !scan->has_colour && scan->family != FAMILY_UNKNOWN && shows_colours(scan->family, terminal) ?
+		"-fdiagnostics-color=always" : NULL;
+}
+
+/* gcc's answer to -march=native has all options of the kind, in the order that counts; clang's has
+ * the features only, which win because they come last. */
+static bool is_replaced(const struct scan *scan, const struct option_match *match, char *const *words)
+{
+	size_t n_words;
+
+	return (match->row->meaning & OPT_NATIVE) || (scan->family == FAMILY_GCC && machine_is_concerned(words, &n_words));
 }
 
 static void add_place(const struct scan *scan, const struct scan_place *place, struct argv *out)
 {
+	for (size_t i = 0; i < scan->native.n; i++)
+		argv_add(out, scan->native.words[i]);
 	if (place->kind == TEXT_DIRECTIVES)
 		argv_add(out, "-fdirectives-only");
 	if (scan->family == FAMILY_CLANG && scan->needs.debug && !scan->has_debug_dir && place->dir)
 		argv_add_format(out, "-fdebug-compilation-dir=%s", place->dir);
-	if (scan_colour_option(scan, place->coloured))
-		argv_add(out, scan_colour_option(scan, place->coloured));
+	if (scan_colour_option(scan, place->terminal))
+		argv_add(out, scan_colour_option(scan, place->terminal));
 }
 
 void scan_server_command(const struct scan *scan, const struct scan_place *place, struct argv *out)
@@ -114,6 +140,13 @@ void scan_server_command(const struct scan *scan, const struct scan_place *place
 		i += match.n_words;
 		if (match.row && match.row->meaning & (OPT_PREPROCESSOR | OPT_LINKER))
 			continue;
+		if (scan->native.n && match.row && is_replaced(scan, &match, words))
+			continue;
+		/* A server of distcc 3.4 refuses the bare word; to clang this one means the same. */
+		if (match.row && match.row->meaning & OPT_LTO && strcmp(words[0], "-flto") == 0) {
+			argv_add(out, "-flto=full");
+			continue;
+		}
 		/* what has been mapped here is not mapped there, and clang says so */
 		if (scan->family == FAMILY_CLANG && str_starts_with(words[0], "-fmacro-prefix-map="))
 			continue;

@@ -19,12 +19,12 @@ void scan_predefines_command(const struct scan *scan, struct argv *out);
 struct scan_place {
 	enum text_kind kind;
 	const char *dir;		/* the working directory: clang is told, gcc has it from the text */
-	bool coloured;			/* messages go to a terminal */
+	const char *terminal;		/* the name ($TERM) of the one that messages go to; NULL: to no terminal */
 };
 
 /* The option that colours messages for a terminal although a file receives them; NULL if the command
  * has said what it wants, or none is known. */
-const char *scan_colour_option(const struct scan *scan, bool coloured);
+const char *scan_colour_option(const struct scan *scan, const char *terminal);
 
 /* The command for a server in plain mode: no preprocessor and linker options. */
 void scan_server_command(const struct scan *scan, const struct scan_place *place, struct argv *out);

@@ -18,7 +18,7 @@
 #define SHOWS "prints or does something else than compiling"
 #define PROFILE "reads or writes profile data beside the object"
 #define CPPOUT "changes what the preprocessor writes"
-#define LTO "an object for link-time optimisation tells how its source was preprocessed, and for which target"
+#define LTO "gcc's objects for link-time optimisation tell how the source was preprocessed"
 #define UNSURE "may read or write files"
 
 static const struct option_row rows[] = {
@@ -63,18 +63,18 @@ static const struct option_row rows[] = {
 	{ "-P", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-C", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-CC", OPTION_EXACT, OPT_LOCAL, CPPOUT },
-	{ "-H", OPTION_EXACT, OPT_LOCAL, SHOWS },
-	{ "-A", OPTION_EITHER, OPT_LOCAL, CPPOUT },
+	{ "-H", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
+	{ "-A", OPTION_EITHER, OPT_PREPROCESSOR, NULL },
 	{ "-traditional", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-traditional-cpp", OPTION_EXACT, OPT_LOCAL, CPPOUT },
-	{ "-remap", OPTION_EXACT, OPT_LOCAL, READS },
+	{ "-remap", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
 	{ "-trigraphs", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-I-", OPTION_EXACT, OPT_LOCAL, "an old form of search path" },
 	{ "-fdirectives-only", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-fpreprocessed", OPTION_EXACT, OPT_EXPANDED, NULL },
 	{ "-fno-preprocessed", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-frewrite-includes", OPTION_EXACT, OPT_LOCAL, CPPOUT },
-	{ "-fpch-deps", OPTION_EXACT, OPT_LOCAL, READS },
+	{ "-fpch-deps", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
 	{ "-fpch-preprocess", OPTION_EXACT, OPT_LOCAL, READS },
 	{ "-fdebug-cpp", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-fworking-directory", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
@@ -116,9 +116,9 @@ static const struct option_row rows[] = {
 	{ "-pthreads", OPTION_EXACT, OPT_PLAIN, NULL },
 
 	/* this machine */
-	{ "-march=native", OPTION_EXACT, OPT_LOCAL | OPT_NATIVE, HERE },
-	{ "-mtune=native", OPTION_EXACT, OPT_LOCAL | OPT_NATIVE, HERE },
-	{ "-mcpu=native", OPTION_EXACT, OPT_LOCAL | OPT_NATIVE, HERE },
+	{ "-march=native", OPTION_EXACT, OPT_NATIVE, NULL },
+	{ "-mtune=native", OPTION_EXACT, OPT_NATIVE, NULL },
+	{ "-mcpu=native", OPTION_EXACT, OPT_NATIVE, NULL },
 
 	/* assembler */
 	{ "-Wa,", OPTION_PREFIX, OPT_PLAIN, NULL },		/* scan.c looks at each part */
@@ -132,6 +132,10 @@ static const struct option_row rows[] = {
 	{ "--save-temps", OPTION_PREFIX, OPT_LOCAL, EXTRA },
 	{ "-gsplit-dwarf", OPTION_PREFIX, OPT_LOCAL, EXTRA },
 	{ "-d", OPTION_PREFIX, OPT_LOCAL, EXTRA },
+	{ "-dA", OPTION_EXACT, OPT_PLAIN, NULL },			/* comments in assembly text */
+	{ "-dp", OPTION_EXACT, OPT_PLAIN, NULL },
+	{ "-dP", OPTION_EXACT, OPT_PLAIN, NULL },
+	{ "-fdump-passes", OPTION_EXACT, OPT_PLAIN, NULL },		/* to stderr */
 	{ "-fdump-", OPTION_PREFIX, OPT_LOCAL, EXTRA },
 	{ "-fstack-usage", OPTION_EXACT, OPT_LOCAL, EXTRA },
 	{ "-fcallgraph-info", OPTION_PREFIX, OPT_LOCAL, EXTRA },
@@ -160,6 +164,7 @@ static const struct option_row rows[] = {
 	{ "-fprofile", OPTION_PREFIX, OPT_LOCAL, PROFILE },
 	{ "-fauto-profile", OPTION_PREFIX, OPT_LOCAL, PROFILE },
 	{ "-fcs-profile", OPTION_PREFIX, OPT_LOCAL, PROFILE },
+	{ "-fcs-profile-generate", OPTION_EXACT, OPT_PLAIN, NULL },	/* the program will write it */
 	{ "-fbranch-probabilities", OPTION_EXACT, OPT_LOCAL, PROFILE },
 	{ "-fcoverage-mapping", OPTION_EXACT, OPT_LOCAL, PROFILE },
 	{ "-fno-profile", OPTION_PREFIX, OPT_PLAIN, NULL },
@@ -257,8 +262,8 @@ static const struct option_row rows[] = {
 	{ "-pedantic", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-pedantic-errors", OPTION_EXACT, OPT_PLAIN, NULL },
 	{ "-f", OPTION_PREFIX, OPT_PLAIN, NULL },
-	{ "-flto", OPTION_EXACT, OPT_LOCAL, LTO },
-	{ "-flto=", OPTION_JOINED, OPT_LOCAL, LTO },
+	{ "-flto", OPTION_EXACT, OPT_LTO, LTO },
+	{ "-flto=", OPTION_JOINED, OPT_LTO, LTO },
 	{ "-frandom-seed=", OPTION_JOINED, OPT_PLAIN, NULL },
 	{ "-fdebug-prefix-map=", OPTION_JOINED, OPT_PLAIN, NULL },
 	{ "-ffile-prefix-map=", OPTION_JOINED, OPT_MAPS_FILES, NULL },

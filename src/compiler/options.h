@@ -39,6 +39,7 @@ enum option_meaning {
 	OPT_EXPANDED = 1 << 13,		/* gcc can do it only with macros expanded: no -fdirectives-only */
 	OPT_COLOUR = 1 << 14,		/* says whether messages are coloured */
 	OPT_NATIVE = 1 << 15,		/* names this machine's processor: see client/native.h */
+	OPT_LTO = 1 << 16,		/* the object holds the compiler's own representation */
 	OPT_DEBUG_DIR = 1 << 17,	/* names the compilation directory */
 	OPT_INCLUDE = 1 << 18,		/* -include: a file before the source */
 	OPT_MAPS_FILES = 1 << 19,	/* changes the names that __FILE__ gives */
@@ -50,7 +51,7 @@ struct option_row {
 	const char *name;		/* with its dash or dashes */
 	enum option_form form;
 	unsigned meaning;		/* of enum option_meaning */
-	const char *reason;		/* OPT_LOCAL: why, for the user; else NULL */
+	const char *reason;		/* OPT_LOCAL, OPT_LTO: why, for the user; else NULL */
 };
 
 /* An option as it stands in a command. */

@@ -87,6 +87,11 @@ static void normalise(struct scan *scan, struct pass *pass, const struct argv *c
 			i += 2;
 			continue;
 		}
+		/* whoever compiles a source, and does not only preprocess it, ignores that */
+		if (strcmp(words[0], "-fdirectives-only") == 0 && scan->family == FAMILY_GCC) {
+			i++;
+			continue;
+		}
 		/* the argument of an option is not spelled in two ways */
 		if (words[0][0] == '-' && words[0][1])
 			match = option_find(words);
@@ -187,7 +192,16 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 	scan->needs.columns |= (meaning & OPT_KEEPS_COLUMNS) != 0;
 	scan->has_colour |= (meaning & OPT_COLOUR) != 0;
 	scan->has_debug_dir |= (meaning & OPT_DEBUG_DIR) != 0;
-	scan->has_native |= (meaning & OPT_NATIVE) != 0;
+	if (meaning & OPT_LTO) {
+		scan->is_lto = true;
+		if (scan->family != FAMILY_CLANG)
+			local(scan, "option", word, match->row->reason);
+	}
+	if (meaning & OPT_NATIVE) {
+		scan->has_native = true;
+		if (scan->family == FAMILY_UNKNOWN)
+			local(scan, "option", word, "depends on this machine, and a compiler of this name cannot be asked");
+	}
 	if (meaning & OPT_DEPS)
 		scan->wants_deps = true;
 	if (meaning & OPT_DEPS_TARGET)
@@ -319,8 +333,6 @@ static void judge(struct scan *scan, const struct pass *pass)
 	 * preprocessor was asked. */
 	scan->deps_target = scan->has_output && !(pass->wp_deps && scan->family == FAMILY_GCC) ? mem_strdup(scan->command.words[scan->output_at]) :
 		path_with_extension(path_base(scan->command.words[scan->input_at]), ".o");
-	if (!scan->wants_deps && (scan->has_deps_file || scan->has_deps_target))
-		local(scan, "option", "-MF", "names a dependency file without asking for one");
 }
 
 void scan_command(struct scan *scan, const struct argv *command)
@@ -356,6 +368,7 @@ void scan_command(struct scan *scan, const struct argv *command)
 void scan_release(struct scan *scan)
 {
 	argv_release(&scan->command);
+	argv_release(&scan->native);
 	free(scan->deps_file);
 	free(scan->deps_target);
 	*scan = (struct scan)SCAN_INIT;

@@ -47,9 +47,11 @@ struct scan {
 	bool maps_files;		/* see compiler/text.h */
 	bool has_colour;		/* the command says whether messages are coloured */
 	bool has_debug_dir;		/* the command names the compilation directory */
+	bool is_lto;			/* -flto, with clang */
 	bool has_native;		/* -march=native or the like: not to be sent as it is */
+	struct argv native;		/* what is sent in their place; see compiler/machine.h */
 };
-#define SCAN_INIT { .verdict = SCAN_LOCAL, .reason_word = "", .command = ARGV_INIT }
+#define SCAN_INIT { .verdict = SCAN_LOCAL, .reason_word = "", .command = ARGV_INIT, .native = ARGV_INIT }
 
 /* command[0] is the compiler. Always gives a verdict. */
 void scan_command(struct scan *scan, const struct argv *command);

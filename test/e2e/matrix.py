@@ -89,6 +89,8 @@ FILES = {
     "latin1.c": b"const char *s = \"\xe9\";\n",
     "embedded.c": "int f(void) { return 1; }\n/* " + "x" * 3000 + " */\n",
     "nothing.c": "",
+    "vector.c": "void scale(float *restrict to, const float *restrict from, int n)\n{\n"
+                "\tfor (int i = 0; i < n; i++)\n\t\tto[i] = from[i] * 2.5f + to[i];\n}\n",
     "b.c": "int b(void) { return 2; }\n",
     "noext": "int f(void) { return 1; }\n",
     "odd.txt": "int f(void) { return 1; }\n",
@@ -183,8 +185,8 @@ DEPENDENCIES = remote(
 ) + remote("g++ clang++", "-MD -c x.cc -o out/x.o", "-MMD -MT a -MF b -c x.cc") + remote(
     "gcc", "-MD -c a.c -o .o", "-Wp,-MD,w.d,-MT,x -c a.c",
 ) + local(
-    "option", "gcc clang", "-M -c a.c", "-MM -c a.c", "-MF d -c a.c", "-MT t -c a.c",
-) + local("option", "clang", "-Wall -fdiagnostics-absolute-paths -c unused.c", "-Wp,-MD,w.d,-MT,x -c a.c", "-MD -MV -c a.c", "-MJ m.json -c a.c") + local(
+    "option", "gcc clang", "-M -c a.c", "-MM -c a.c",
+) + remote("clang", "-MF d -c a.c", "-MT t -c a.c") + local("preprocessor-failed", "gcc", "-MF d -c a.c", "-MT t -c a.c") + local("option", "clang", "-Wall -fdiagnostics-absolute-paths -c unused.c", "-Wp,-MD,w.d,-MT,x -c a.c", "-MD -MV -c a.c", "-MJ m.json -c a.c") + local(
     "output-stdout", "gcc clang", "-MD -MF - -c a.c",
 ) + local(
     "environment", "gcc", "-c a.c", env=(("DEPENDENCIES_OUTPUT", "dep.d target"),),
@@ -235,13 +237,13 @@ EXTRA_OUTPUTS = local(
     "option", "gcc clang", "-save-temps -c a.c", "-save-temps=obj -c a.c -o out/a.o", "-fstack-usage -c a.c", "-ftest-coverage -frandom-seed=1 -c a.c", "--coverage -frandom-seed=1 -c a.c", "-fprofile-arcs -frandom-seed=1 -c a.c",
     "-fprofile-generate -frandom-seed=1 -c a.c", "-fprofile-use -c a.c -w",
 ) + local(
-    "option", "gcc", "-fdump-tree-all -c simple.c", "-fdump-rtl-expand -c simple.c", "-da -c simple.c", "-dp -c simple.c -S", "-fcallgraph-info -c a.c", "-aux-info aux -c a.c", "-fopt-info-vec=vec.txt -O3 -c a.c",
-    "-fopt-info -O2 -c a.c", "-fdump-passes -c simple.c", "-fdump-go-spec=go -c a.c", "-dumpbase q -fstack-usage -c a.c", "-dumpdir out/ -fstack-usage -c a.c",
+    "option", "gcc", "-fdump-tree-all -c simple.c", "-fdump-rtl-expand -c simple.c", "-da -c simple.c", "-fcallgraph-info -c a.c", "-aux-info aux -c a.c", "-fopt-info-vec=vec.txt -O3 -c a.c",
+    "-fopt-info -O2 -c a.c", "-fdump-go-spec=go -c a.c", "-dumpbase q -fstack-usage -c a.c", "-dumpdir out/ -fstack-usage -c a.c",
     "-pipe -Wa,-alh=list -c a.c", "-Wa,-adhln -c a.c", "-pipe -Wa,--MD,asm.d -c a.c", "-fprofile-note=n.gcno -ftest-coverage -frandom-seed=1 -c a.c", "-fauto-profile=none.afdo -c a.c",
     "-fdump-statistics -c simple.c",
 ) + local(
     "option", "clang", "-fsave-optimization-record -O2 -c a.c", "-foptimization-record-file=r.yaml -fsave-optimization-record -O2 -c a.c", "--serialize-diagnostics d.dia -c unused.c -Wall",
-    "-fprofile-instr-generate -c a.c", "-fcoverage-mapping -fprofile-instr-generate -c a.c", "-fcs-profile-generate -O2 -c a.c", "-fdump-record-layouts -c a.c", "-emit-llvm -c a.c",
+    "-fprofile-instr-generate -c a.c", "-fcoverage-mapping -fprofile-instr-generate -c a.c", "-fdump-record-layouts -c a.c", "-emit-llvm -c a.c",
     "--analyze -c a.c",
 )
 
@@ -271,11 +273,11 @@ PREPROCESSING = remote(
     "--sysroot=/ -c a.c", "-isysroot / -c a.c", "-DVALUE -c needs.c", "-Wp,-DVALUE=5 -c needs.c", "--define-macro=VALUE=3 -c needs.c", "--define-macro VALUE=3 -c needs.c", "--include-directory=dir -c angle.c", "--undefine-macro=X -c a.c", "--include=pre.c -c needs.c",
 ) + remote(
     "gcc", "-finput-charset=latin1 -c latin1.c", "-fexec-charset=latin1 -c uml.c", "-ftrack-macro-expansion=0 -c a.c", "-Xpreprocessor -DVALUE=3 -c needs.c", "-Wp,-DVALUE=3,-UX -c needs.c", "-fworking-directory -c a.c",
-) + remote("gcc clang", "-c stamp.c") + remote("gcc", "-c date.c", env=(("SOURCE_DATE_EPOCH", "1000000000"),)) + remote("gcc", "-c needs.c -DVALUE=1", env=(("CPATH", "dir"),)) + remote(
+) + remote("gcc clang", "-c stamp.c") + remote("gcc", "-c date.c", env=(("SOURCE_DATE_EPOCH", "1000000000"),)) + remote("gcc", "-A question=answer -c a.c", "-fdirectives-only -c a.c", "-remap -c a.c", "-fpch-deps -MD -c a.c") + remote(
+    "gcc clang", "-H -c a.c", "-H -Wall -c unused.c") + remote("gcc", "-c needs.c -DVALUE=1", env=(("CPATH", "dir"),)) + remote(
     "gcc clang", "-c angle.c", env=(("C_INCLUDE_PATH", "dir"),)) + local(
-    "option", "gcc clang", "-P -c a.c", "-H -c a.c", "-dM -c a.c",
-) + local("preprocess-only", "gcc clang", "-E a.c", "-E -c a.c", "-E a.c -o a.i", "-E -dM a.c") + local(
-    "option", "gcc", "-A question=answer -c a.c", "-fdirectives-only -c a.c", "-remap -c a.c", "-fpch-deps -MD -c a.c")
+    "option", "gcc clang", "-P -c a.c", "-dM -c a.c",
+) + local("preprocess-only", "gcc clang", "-E a.c", "-E -c a.c", "-E a.c -o a.i", "-E -dM a.c")
 
 NAMES = remote(
     "gcc clang", "-c 'with blank.c'", "-c 'quo\"te.c'", "-c \"apos'.c\"", "-c 'dol$lar.c'", "-c 'ha#sh.c'", "-c 'back\\slash.c'", ("-c", "new\nline.c"), ("-c", "tab\there.c"), "-c \u00fcml.c", "-c co:lon.c", "-c com,ma.c", "-c per%cent.c", "-c two.dots.c",
@@ -300,14 +302,15 @@ CODE = remote(
     "-fvisibility=hidden -c a.c", "-fno-common -c a.c", "-pg -c a.c", "-fcf-protection -c a.c", "-Wa,--noexecstack -c a.c", "-Wl,-z,now -c a.c", "-shared -fPIC -c a.c", "-static -c a.c", "-L. -lm -c a.c", "-Xlinker -x -c a.c", "-fno-ident -c a.c", "-funsigned-char -c a.c",
     "-finstrument-functions -c a.c", "-fno-asynchronous-unwind-tables -c a.c", "-pipe -O2 -fexceptions -c a.c", "-D_FORTIFY_SOURCE=2 -O2 -c a.c", "-fvisibility=hidden -fno-semantic-interposition -c a.c",
 ) + remote("gcc", "-fno-lto -c a.c", "--param max-inline-insns-single=10 -O2 -c a.c", "--param=max-inline-insns-single=10 -O2 -c a.c", "-frandom-seed=x -c a.c", "-S -O1 -masm=intel a.c", "-mavx2 -c a.c",
-           "-fno-use-linker-plugin -c a.c", "-freport-bug -c a.c", "-fcompare-debug -c simple.c", "-fgnu89-inline -c a.c") + remote(
+           "-fno-use-linker-plugin -c a.c", "-freport-bug -c a.c", "-fcompare-debug -c simple.c", "-dp -c simple.c -S", "-dA -S -O2 a.c", "-fdump-passes -c simple.c", "-fgnu89-inline -c a.c") + remote(
     "clang", "-target x86_64-linux-gnu -c a.c", "--target=x86_64-linux-gnu -c a.c", "--target=aarch64-linux-gnu -c simple.c", "--target=riscv64-linux-gnu -c simple.c", "-integrated-as -c a.c", "-no-canonical-prefixes -c a.c", 
-    "-fcolor-diagnostics -c a.c", "-rtlib=libgcc -c a.c", "-fuse-ld=lld -c a.c", "-fno-plt -c a.c",
-) + local("option", "clang", "-flto=full -c a.c", "-flto=thin -c a.c", "-flto -c a.c") + local("option", "gcc", "-flto -c simple.c -frandom-seed=1", "-flto=auto -c simple.c -frandom-seed=1", "-flto -ffat-lto-objects -c simple.c -frandom-seed=1")
+    "-flto=full -c a.c", "-flto=thin -c a.c", "-flto -O2 -c a.c", "-flto --target=x86_64-linux-gnu -c a.c", "-fcs-profile-generate -O2 -c a.c", "-fcolor-diagnostics -c a.c", "-rtlib=libgcc -c a.c", "-fuse-ld=lld -c a.c", "-fno-plt -c a.c",
+) + local("option", "gcc", "-flto -c simple.c -frandom-seed=1", "-flto=auto -c simple.c -frandom-seed=1", "-flto -ffat-lto-objects -c simple.c -frandom-seed=1")
 
 NATIVE = remote(
-    "gcc clang", "-march=native -O2 -c a.c", "-mtune=native -O2 -c a.c", "-march=native -mtune=generic -O3 -c a.c", "-O2 -march=native -mno-avx -c a.c",
-) + remote("g++ clang++", "-march=native -O2 -c x.cc") + remote("gcc", "-mtune=generic -march=native -c a.c")
+    "gcc clang", "-march=native -O3 -c vector.c", "-march=native -O3 -mno-avx -c vector.c", "-O3 -march=native -mtune=generic -ffast-math -c vector.c",
+    "-march=native -O2 -c a.c", "-mtune=native -O2 -c a.c", "-march=native -mtune=generic -O3 -c a.c", "-O2 -march=native -mno-avx -c a.c", "-mno-avx512f -O3 -march=native -c a.c", "-march=native -mcmodel=large -c a.c", "-march=native -Wall -c unused.c",
+) + remote("g++ clang++", "-march=native -O2 -c x.cc") + remote("gcc clang", "-g -march=native -O2 -c vector.c", debug=True) + remote("gcc", "-mtune=generic -march=native -c a.c")
 
 ROWS = (OUTPUT_FORMS + DEPENDENCIES + DEBUG + MESSAGES + EXTRA_OUTPUTS + EXTRA_INPUTS + LANGUAGES + PREPROCESSING + NAMES + INPUTS
-        + RESPONSE_FILES + CODE)
+        + RESPONSE_FILES + CODE + NATIVE)

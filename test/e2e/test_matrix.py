@@ -172,6 +172,34 @@ def test_rows_give_the_same_through(lanes, name):
     assert not problems, "\n".join(f"{name}: {found}" for name, found in problems.items())
 
 
+# Here the file that is named, or looked for, happens to change nothing; with another one it would.
+HARMLESS = [
+    "gcc -B. ", "clang -B. ", "gcc -Wa,-I,dir ", "clang -Wa,-I,dir ", "gcc -wrapper env ", "gcc -fbranch-probabilities ",
+    "DEPENDENCIES_OUTPUT=", "SUNPRO_DEPENDENCIES=",     # appended to by each of several runs
+]
+
+
+def test_what_runs_here_would_be_wrong_from_a_server_of_distcc_3_4(tmp_path_factory, places, locally, stock_server):
+    """Of the rows that are local by decision, the stock client sends some; each of them comes back wrong."""
+    host = stock_server(jobs=THREADS).host
+    state = tmp_path_factory.mktemp("stock-client")
+    decided = [(row, place) for row, place in places if row.where not in ("remote", "remote-status", "preprocessor-failed")]
+
+    def needless(row, place):
+        own = state / str(id(row))
+        own.mkdir()
+        local = locally(row, place)
+        done = _run(place, row, [peers.STOCK_CLIENT],
+                    peers.clean_env(HOME=own, DISTCC_DIR=own, TMPDIR=own, DISTCC_HOSTS=host, DISTCC_LOG=own / "log"))
+        was_sent = re.search(r" on 127\.0\.0\.1:\d+ completed ok", (own / "log").read_text(errors="replace"))
+        return bool(was_sent) and not _differences(row, "remote", local, done)
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        jobs = [(row, pool.submit(needless, row, place)) for row, place in decided[::1 if SOAK else 4]]
+        needless_rows = [row.name for row, job in jobs if job.result()]
+    needless_rows = [name for name in needless_rows if not any(name.startswith(start) for start in HARMLESS)]
+    assert not needless_rows, "\n".join(needless_rows)
+
+
 def test_the_matrix_is_large():
     assert len(matrix.ROWS) >= 200
     assert len({row.name for row in matrix.ROWS}) == len(matrix.ROWS)

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	autoargv command = ARGV_INIT, preprocess = ARGV_INIT, sent = ARGV_INIT;
 	struct scan scan;
 	struct scan_request received;
-	const struct scan_place place = { TEXT_DIRECTIVES, "/dir", true };
+	const struct scan_place place = { TEXT_DIRECTIVES, "/dir", "xterm" };
 
 	for (size_t at = 0; at < len;) {
 		autofree char *word = mem_strndup((const char *)data + at, len - at);

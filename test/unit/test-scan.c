@@ -99,7 +99,7 @@ static const struct {
 	{ "gcc -c -MM a.c", "option" },
 	{ "gcc -c -MJ x a.c", "option" },
 	{ "gcc -c -MD -MF - a.c", "output-stdout" },
-	{ "gcc -c -MF d a.c", "option" },
+	{ "gcc -c -MF d a.c", NULL },
 	{ "gcc -c -Wa,-alh=x a.c", "option" },
 	{ "gcc -c -Wa,--MD,x a.c", "option" },
 	{ "gcc -c -Wa,--noexecstack,-a=x a.c", "option" },
