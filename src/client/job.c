@@ -22,16 +22,13 @@
 
 #include "base/clock.h"
 #include "base/env.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "client/attempt.h"
-#include "client/deps.h"
+#include "client/delivery.h"
 #include "client/local.h"
-#include "client/messages.h"
 #include "client/native.h"
-#include "client/output.h"
 #include "client/pick.h"
 #include "client/plan.h"
 #include "client/preprocess.h"
@@ -202,38 +199,6 @@ static enum outcome ensure_text(void *context)
 
 /* --------------------------------------------------------------- what became of it */
 
-static void show(int fd, const struct buf *text)
-{
-	if (text->len)
-		fd_write_full(fd, text->data, text->len, -1, NULL);
-}
-
-/* Each message once, as a local compile shows it. */
-static void show_streams(struct job *job)
-{
-	autobuf cpp_said = BUF_INIT, all = BUF_INIT;
-
-	if (job->attempt.sources) {
-		/* a server that preprocesses says what a local compiler would */
-		show(2, &job->attempt.reply.serr);
-	} else {
-		preprocess_messages(&job->cpp, &cpp_said);
-		messages_merge(&all, &cpp_said, &job->attempt.reply.serr, &job->scan);
-		show(2, &all);
-	}
-	show(1, &job->attempt.reply.sout);
-}
-
-static int write_object(struct job *job, struct err *err)
-{
-	autooutput output = OUTPUT_INIT;
-
-	if (output_open(&output, job->scan.command.words[job->scan.output_at], err) < 0 ||
-	    fd_write_full(output.fd, job->attempt.reply.object.data, job->attempt.reply.object.len, -1, err) < 0)
-		return -1;
-	return output_place(&output, err);
-}
-
 /* The include server's guess was wrong, or files changed while they were sent. */
 static void note_discrepancy(struct job *job, const char *what)
 {
@@ -251,20 +216,6 @@ static bool sources_agree(struct job *job)
 	what = str_format("'%s' was read for '%s' on %s, and was not sent", which, source_name(job), job->attempt.server);
 	note_discrepancy(job, what);
 	return false;
-}
-
-/* In pump mode the dependency file comes with the object. */
-static int write_deps(struct job *job, struct err *err)
-{
-	autooutput output = OUTPUT_INIT;
-	autobuf deps = BUF_INIT;
-
-	if (!job->attempt.sources || !job->scan.wants_deps)
-		return 0;
-	deps_reflow(&deps, &job->attempt.reply.deps, strstr(path_base(job->scan.command.words[0]), "clang") != NULL);
-	if (output_open(&output, job->scan.deps_file, err) < 0 || fd_write_full(output.fd, deps.data, deps.len, -1, err) < 0)
-		return -1;
-	return output_place(&output, err);
 }
 
 /* The server's compiler failed: what does ours say? If it succeeds the sources must have been the reason. */
@@ -293,17 +244,17 @@ static int deliver(struct job *job)
 		/* gcc quotes the source only where it is */
 		if (job->settings->exact && !job->attempt.sources && job->attempt.reply.serr.len && job->scan.family != FAMILY_CLANG)
 			return run_here(job, "exact");
-		if (write_deps(job, &err) < 0 || write_object(job, &err) < 0) {
+		if (delivery_write(&job->attempt, &job->scan, &err) < 0) {
 			log_info("%s", err.text);
 			return run_here(job, "output");
 		}
-		show_streams(job);
+		delivery_show(&job->attempt, &job->scan, &job->cpp);
 		local_log_end(source_name(job), job->attempt.server, status);
 		return finish(job, "remote", job->attempt.server, "-", 0);
 	}
 	if (plan_after_failure(job->settings) == VERDICT_RETRY_LOCALLY)
 		return retry_here(job);
-	show_streams(job);
+	delivery_show(&job->attempt, &job->scan, &job->cpp);
 	local_log_end(source_name(job), job->attempt.server, status);
 	return finish(job, "remote", job->attempt.server, "-", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
