@@ -61,6 +61,7 @@ struct job {
 	struct attempt attempt;
 	struct pump pump;
 	struct here here;		/* a place on this machine, while one is held */
+	struct pick place;		/* the same from the list's own "localhost", for the run that follows */
 	int64_t start_ms;
 };
 
@@ -138,7 +139,10 @@ static int run_here(struct job *job, const char *reason)
 	autopick slot = PICK_INIT;
 
 	log_info("local: reason=%s", reason);
-	take_local_slot(job, &slot, "local", job->hosts.localslots);
+	if (job->place.host)
+		slot.slot = job->place.slot;
+	else
+		take_local_slot(job, &slot, "local", job->hosts.localslots);
 	note(job, JOB_COMPILE, "localhost", slot.slot);
 	return finish(job, "local", "localhost", reason, local_compile(job->command, &job->scan));
 }
@@ -422,8 +426,11 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 			return -1;
 		}
 		outcome = try_host(job, &pick, &err);
-		if (outcome == OUTCOME_LOCAL)
+		if (outcome == OUTCOME_LOCAL) {
+			if (pick.host->kind == HOST_LOCAL)
+				pick_move(&job->place, &pick);
 			return 0;
+		}
 		if (outcome == OUTCOME_ANSWER && !job->attempt.sources && wants_other_text(job, &kind)) {
 			if (make_other_text(job, kind) == OUTCOME_LOCAL)
 				return 0;
@@ -483,7 +490,7 @@ static int distribute(struct job *job)
 int job_run(const struct argv *command, const struct settings *settings)
 {
 	struct job job = { .settings = settings, .command = command, .hosts = HOST_LIST_INIT, .cpp = PREPROCESS_INIT, .pump = PUMP_INIT,
-			   .here = HERE_INIT, .start_ms = clock_now_ms() };
+			   .here = HERE_INIT, .place = PICK_INIT, .start_ms = clock_now_ms() };
 	autoargv expanded = ARGV_INIT;
 	struct plan plan;
 	int status;
@@ -494,6 +501,7 @@ int job_run(const struct argv *command, const struct settings *settings)
 	plan = plan_compile(&job.scan, settings);
 	status = plan.where == PLAN_REMOTE ? distribute(&job) : run_by_nature(&job, &plan);
 	here_give(&job.here, status == 0);
+	pick_release(&job.place);
 	jobnote_remove();
 	reply_release(&job.attempt.reply);
 	preprocess_release(&job.cpp);

@@ -18,6 +18,13 @@ void pick_release(struct pick *pick)
 	*pick = (struct pick)PICK_INIT;
 }
 
+void pick_move(struct pick *to, struct pick *from)
+{
+	pick_release(to);
+	*to = *from;
+	*from = (struct pick)PICK_INIT;
+}
+
 static bool is_unlimited(const struct host_spec *host)
 {
 	return host->kind == HOST_UNIX && !host->has_limit;

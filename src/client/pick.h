@@ -17,6 +17,7 @@ struct pick {
 #define PICK_INIT { NULL, 0, -1 }
 
 void pick_release(struct pick *pick);
+void pick_move(struct pick *to, struct pick *from);	/* from holds nothing afterwards */
 #define autopick __attribute__((cleanup(pick_release))) struct pick
 
 /*

@@ -41,7 +41,7 @@ bool text_messages_are_doubtful(enum compiler_family family, const struct text_n
 enum text_kind text_kind_expanded(bool asks_comments);
 
 /*
- * Must the macros in this text be expanded where the source is? (__DATE__, __BASE_FILE__ and their
+ * Must the macros in this text be expanded where the source is? (__DATE__, __TIME__ and their
  * like depend on the place; older gcc do not understand raw strings in -fdirectives-only text.)
  * maps_files: the command changes what __FILE__ gives (-ffile-prefix-map).
  */
