@@ -38,7 +38,8 @@ def image(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", [
-    "usr/bin/distcc", "usr/bin/distccd", "usr/bin/distcc-gateway", "etc/default/distcc",
+    "usr/bin/distcc", "usr/bin/distccd", "usr/bin/lsdistcc", "usr/bin/distccmon-text", "usr/bin/distcc-gateway",
+    "usr/sbin/update-distcc-symlinks", "etc/default/distcc",
     *(f"etc/distcc/{name}" for name in CONF), *(f"usr/share/doc/distcc/{name}" for name in DOCS),
     *(f"usr/share/doc/distcc/example/{name}" for name in EXAMPLES),
     "usr/share/man/man1/distcc.1.gz", "usr/share/man/man1/distccd.1.gz", "usr/share/man/man1/distcc-gateway.1.gz",
@@ -152,6 +153,42 @@ def test_a_script_is_clean(path):
     assert done.stdout == ""
     if shell == "sh":
         subprocess.run(["busybox", "ash", "-n", path], check=True)
+
+
+@pytest.fixture(params=[["sh"], ["busybox", "ash"]], ids=["sh", "ash"])
+def update_links(request, tmp_path):
+    """run() -> what update-distcc-symlinks prints, on a root with compilers of the test's own."""
+    for name in ("cc", "gcc", "g++", "clang", "distcc", "gcc-12", "riscv64-linux-gnu-gcc", "riscv64-linux-gnu-gcc-12", "c99-not-one"):
+        path = tmp_path / "usr/bin" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    (tmp_path / "usr/bin/clang").chmod(0o644)
+    (tmp_path / "usr/lib/gcc-cross/riscv64-linux-gnu/12").mkdir(parents=True)
+
+    def run():
+        return subprocess.run([*request.param, peers.TOP / "contrib/update-distcc-symlinks"], capture_output=True, text=True, check=True,
+                              env={"PATH": "/usr/bin:/bin", "DESTDIR": str(tmp_path)}).stdout.split()
+    run.links = tmp_path / "usr/lib/distcc"
+    return run
+
+
+def test_the_allowed_compilers_are_those_that_are_installed(update_links):
+    names = ["cc", "g++", "gcc", "gcc-12", "riscv64-linux-gnu-gcc", "riscv64-linux-gnu-gcc-12"]
+    assert sorted(update_links()) == names
+    assert sorted(path.name for path in update_links.links.iterdir()) == names
+    assert {str(path.readlink()) for path in update_links.links.iterdir()} == {"../../bin/distcc"}
+    assert sorted(update_links()) == names, "a second run changes nothing"
+
+
+def test_links_of_compilers_that_are_gone_are_removed_and_files_stay(update_links):
+    update_links.links.mkdir(parents=True)
+    (update_links.links / "gcc-3").symlink_to("../../bin/distcc")
+    (update_links.links / "dangling").symlink_to("nowhere")
+    (update_links.links / "notes").write_text("mine")
+    update_links()
+    left = {path.name for path in update_links.links.iterdir()}
+    assert "gcc-3" not in left and "dangling" not in left and "notes" in left and "gcc" in left
 
 
 @pytest.fixture
