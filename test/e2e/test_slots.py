@@ -55,6 +55,7 @@ def test_slots_of_two_stock_servers_are_never_exceeded(stock_server, gateway, st
     assert_objects_equal(workplace, FILES)
     assert idle_figures(gw) == before
     assert 1 <= proxies[0].most <= 2 and 1 <= proxies[1].most <= 4
+    wait.until(lambda: servers[0].count() + servers[1].count() >= FILES, "the servers to have logged each job")
     assert servers[0].count() + servers[1].count() == FILES
     assert [server["in_flight"] for server in gw.status()["servers"]] == [0, 0]
 
