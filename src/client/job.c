@@ -34,6 +34,7 @@
 #include "client/preprocess.h"
 #include "client/pump.h"
 #include "client/toolchain.h"
+#include "compiler/asm-files.h"
 #include "compiler/commands.h"
 #include "compiler/response.h"
 #include "compiler/rewrite.h"
@@ -195,7 +196,7 @@ static enum outcome ensure_text(void *context)
 	/* The compiler itself says best what is wrong, once. */
 	if (job->cpp.status != 0)
 		return must_run_here(job, "preprocessor-failed");
-	if (text_may_read_files(job->cpp.text, job->cpp.text_len))
+	if (asm_reads_files(job->cpp.text, job->cpp.text_len, true))
 		return must_run_here(job, "assembler-reads-files");
 	show_text_to_attempt(job);
 	return OUTCOME_ANSWER;

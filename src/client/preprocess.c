@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/tmp.h"
+#include "compiler/asm-files.h"
 #include "compiler/commands.h"
 
 /* --------------------------------------------------------------- one program */
@@ -202,7 +203,7 @@ bool preprocess_must_expand(const struct preprocess *cpp, const struct scan *sca
 	if (cpp->status)
 		return was_not_understood(cpp);
 	return text_must_be_expanded(cpp->kind, scan->maps_files, cpp->text, cpp->text_len) ||
-	       text_may_read_files(cpp->text, cpp->text_len);
+	       asm_reads_files(cpp->text, cpp->text_len, false);
 }
 
 int preprocess_run_best(struct preprocess *cpp, const struct scan *scan, struct err *err)

@@ -82,11 +82,6 @@ bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *tex
 	return may_have_popped_macros(text, len) || (find(text, len, "R\"") && !raw_strings_are_safe(text, len));
 }
 
-bool text_may_read_files(const char *text, size_t len)
-{
-	return find(text, len, ".incbin") || find(text, len, ".include");
-}
-
 bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len)
 {
 	return (kind == TEXT_DIRECTIVES && find(messages, len, "-fdirectives-only")) ||

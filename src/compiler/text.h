@@ -47,10 +47,6 @@ enum text_kind text_kind_expanded(bool asks_comments);
  */
 bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *text, size_t len);
 
-/* Does the text make the assembler read further files (.incbin, .include)? In comments and unused
- * macros that means nothing: only the answer for expanded text is final. */
-bool text_may_read_files(const char *text, size_t len);
-
 /* Do these messages say that a compiler does not know how to take this kind of text? */
 bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len);
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test/unit/check.h"
 
+#include "compiler/asm-files.h"
 #include "compiler/text.h"
 
 static void names_tell_the_family(void **state)
@@ -63,12 +64,30 @@ static void what_depends_on_the_place_is_expanded_here(void **state)
 
 static void files_for_the_assembler_are_seen(void **state)
 {
-	static const char yes[] = "asm(\".incbin \\\"x\\\"\");", also[] = "asm(\".include \\\"x\\\"\");", no[] = "#include <x>";
+	static const struct {
+		const char *text;
+		bool expanded, unexpanded;
+	} rows[] = {
+		{ "asm(\".incbin \\\"x\\\"\");", true, true },
+		{ "__asm__ volatile (\"nop\\n\"\n\".include \" \"\\\"x\\\"\" : : \"r\" (f()));", true, true },
+		{ "asm(R\"x(\n.incbin \"y\")x\");", true, true },
+		{ "long n = 1'000; asm(\".incbin\\t\\\"x\\\"\");", true, true },
+		{ "int c = '\"'; asm goto (\".incbin \\\"x\\\"\");", true, true },
+		{ "#error can't\nasm(\".incbin \\\"x\\\"\");", true, true },
+		{ "asm_inline(\".incbin \\\"x\\\"\");", false, true },
+		{ "asm(\"nop\"); char *word = \".incbin \";", false, true },
+		{ "asm(\".includes\");", false, false },
+		{ "#include <x>\nx.include = 1;", false, false },
+		{ "/* asm(\".incbin \") */ // asm(\".include \")\nint i;", false, false },
+		{ "asm(\".incbin", false, false },
+		{ "", false, false },
+	};
 
 	(void)state;
-	assert_true(text_may_read_files(yes, strlen(yes)));
-	assert_true(text_may_read_files(also, strlen(also)));
-	assert_false(text_may_read_files(no, strlen(no)));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(asm_reads_files(rows[i].text, strlen(rows[i].text), true), rows[i].expanded);
+		assert_int_equal(asm_reads_files(rows[i].text, strlen(rows[i].text), false), rows[i].unexpanded);
+	}
 }
 
 int main(void)
