@@ -4,7 +4,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
-#include "client/deps.h"
+#include "compiler/deps.h"
 #include "client/messages.h"
 #include "client/output.h"
 #include "compiler/family.h"

@@ -21,7 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sock.h"
-#include "client/deps.h"
+#include "compiler/deps.h"
 #include "compiler/options.h"
 #include "compiler/rewrite.h"
 #include "hosts/source.h"

@@ -300,7 +300,7 @@ static int read_outputs(struct job *job, struct err *err)
 	if (read_output(job, DEPS_NAME, &job->reply.deps, err) < 0)
 		return -1;
 	if (is_mapped)
-		pumped_unmap(&job->reply.deps, job->dir);
+		pumped_unmap_deps(&job->reply.deps, job->dir, family_of_name(job->request.argv.words[0]));
 	return 0;
 }
 

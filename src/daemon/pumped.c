@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "compiler/deps.h"
 #include "compiler/options.h"
 
 /* Whose absolute argument is a file or directory of the client's. */
@@ -114,4 +115,14 @@ void pumped_unmap(struct buf *text, const char *root)
 	text->len = kept;
 	if (text->data)
 		text->data[kept] = '\0';
+}
+
+void pumped_unmap_deps(struct buf *deps, const char *root, enum compiler_family family)
+{
+	struct buf lines = BUF_INIT;
+
+	pumped_unmap(deps, root);
+	deps_reflow(&lines, deps, family == FAMILY_CLANG);
+	buf_release(deps);
+	*deps = lines;
 }

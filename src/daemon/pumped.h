@@ -5,6 +5,7 @@
 
 #include "base/argv.h"
 #include "base/str.h"
+#include "compiler/family.h"
 #include "compiler/scan.h"
 
 /*
@@ -16,5 +17,7 @@ void pumped_command(struct argv *argv, const struct scan_request *scan, const ch
 
 /* Takes the root out of a text that the compiler wrote: "ROOT/home/x.c:1: error" is the client's /home/x.c. */
 void pumped_unmap(struct buf *text, const char *root);
+/* The same for a dependency file, whose lines are broken anew. */
+void pumped_unmap_deps(struct buf *deps, const char *root, enum compiler_family family);
 
 #endif

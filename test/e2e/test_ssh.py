@@ -2,6 +2,7 @@
 """Servers behind ssh: a few logins for many jobs, against a real sshd with its default limits, and an
 end with a named cause against an ssh that misbehaves."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -26,9 +27,9 @@ def masters(gate):
     children = open(f"/proc/{gate.pid}/task/{gate.pid}/children", encoding="ascii").read().split()
     found = []
     for pid in children:
-        words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
-        if b"-MNTS" in words:
-            found.append(int(pid))
+        with contextlib.suppress(FileNotFoundError):  # it has ended since
+            if b"-MNTS" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                found.append(int(pid))
     return found
 
 

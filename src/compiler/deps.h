@@ -1,7 +1,7 @@
-/* client/deps.h - dependency files (make rules) that a server's compiler has written. */
+/* compiler/deps.h - dependency files (make rules) that a compiler has written elsewhere. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLIENT_DEPS_H
-#define CLIENT_DEPS_H
+#ifndef COMPILER_DEPS_H
+#define COMPILER_DEPS_H
 
 #include <stdbool.h>
 
@@ -13,8 +13,8 @@ bool deps_next_name(const char **at, struct buf *name);
 const char *deps_names(const struct buf *deps);
 
 /*
- * Breaks the lines of the first rule where a compile on this machine would have: servers of distcc 3.4
- * let the compiler write a longer target and put the right one in its place afterwards.
+ * Breaks the lines of the first rule where a compile at the client would have: what breaks lines is the
+ * length of the names, and on a server some are longer until the client's are put in their place.
  */
 void deps_reflow(struct buf *out, const struct buf *deps, bool is_clang);
 

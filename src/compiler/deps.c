@@ -1,6 +1,6 @@
-/* client/deps.c - see deps.h. The widths are those that gcc 12 and clang 14 were seen to use. */
+/* compiler/deps.c - see deps.h. The widths are those that gcc 12 and clang 14 were seen to use. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "client/deps.h"
+#include "compiler/deps.h"
 
 #include <string.h>
 
