@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/activation.h"
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/sock.h"
@@ -48,8 +49,24 @@ static int open_one(const struct options *options, const char *address, int *fd,
 	return result;
 }
 
-int listen_open(const struct options *options, int **fds, size_t *n_fds, struct err *err)
+/* So that nothing of theirs is removed at the end. */
+static void forget_addresses(struct options *options)
 {
+	for (size_t i = 0; i < options->n_listen; i++)
+		free(options->listen[i]);
+	options->n_listen = 0;
+}
+
+int listen_open(struct options *options, int **fds, size_t *n_fds, struct err *err)
+{
+	if (activation_take(fds, n_fds, err) < 0)
+		return -1;
+	if (*n_fds) {
+		forget_addresses(options);
+		log_info("listening on %zu sockets of the service manager", *n_fds);
+		return 0;
+	}
+	free(*fds);
 	*fds = mem_array(options->n_listen + 1, sizeof(**fds));
 	*n_fds = 0;
 	for (size_t i = 0; i < options->n_listen; i++) {

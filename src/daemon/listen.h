@@ -8,8 +8,9 @@
 #include "base/err.h"
 #include "daemon/options.h"
 
-/* *fds is yours to free. ERR_BIND, ERR_USAGE. */
-int listen_open(const struct options *options, int **fds, size_t *n_fds, struct err *err);
+/* What a service manager passed takes the place of all addresses, which options then no longer has.
+ * *fds is yours to free. ERR_BIND, ERR_USAGE. */
+int listen_open(struct options *options, int **fds, size_t *n_fds, struct err *err);
 /* The TCP port for statistics, at the first address that is listened on. ERR_BIND. */
 int listen_open_stats(const struct options *options, int *fd, struct err *err);
 /* Removes the socket files of unix: addresses. */

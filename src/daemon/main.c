@@ -136,7 +136,7 @@ static int detach(const struct options *options, struct err *err)
 	return 0;
 }
 
-static int serve_standalone(const struct options *options, struct err *err)
+static int serve_standalone(struct options *options, struct err *err)
 {
 	autofree int *fds = NULL;
 	size_t n_fds = 0;

@@ -8,13 +8,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/activation.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/sock.h"
-#include "gateway/activation.h"
 
 static const char link_path[] = LISTEN_LINK;
 static const char link_target[] = "distcc-gw/socket";
@@ -79,30 +80,47 @@ static void make_link(void)
 		return;
 }
 
-static void take_paths(struct options *options, char **paths, size_t n)
+static char *path_of(int fd)
+{
+	struct sockaddr_un addr = { 0 };
+	socklen_t len = sizeof(addr) - 1;	/* the last byte stays NUL */
+
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0 || addr.sun_family != AF_UNIX || addr.sun_path[0] != '/')
+		return NULL;
+	return mem_strdup(addr.sun_path);
+}
+
+static void forget_paths(struct options *options)
 {
 	for (size_t i = 0; i < options->n_listen_paths; i++)
 		free(options->listen_paths[i]);
-	free(options->listen_paths);
-	options->listen_paths = paths;
-	options->n_listen_paths = n;
+	options->n_listen_paths = 0;
+}
+
+/* The service manager's sockets say where they are. */
+static int learn_paths(struct options *options, const struct listeners *listeners, struct err *err)
+{
+	forget_paths(options);
+	options->listen_paths = mem_resize(options->listen_paths, listeners->n, sizeof(*options->listen_paths));
+	for (size_t i = 0; i < listeners->n; i++) {
+		char *path = path_of(listeners->fds[i]);
+
+		if (!path)
+			return err_set(err, ERR_BIND, "descriptor %d of LISTEN_FDS is no UNIX socket with a path: see ListenStream= in the unit",
+				       listeners->fds[i]);
+		options->listen_paths[options->n_listen_paths++] = path;
+	}
+	return 0;
 }
 
 int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession *succession, struct listeners *listeners,
 		struct err *err)
 {
-	char **paths;
-
-	if (activation_take(&listeners->fds, &paths, &listeners->n, err) < 0) {
-		listeners->fds = NULL;
+	if (activation_take(&listeners->fds, &listeners->n, err) < 0)
 		return -1;
-	}
 	listeners->inherited = listeners->n > 0;
-	if (listeners->inherited) {
-		take_paths(options, paths, listeners->n);
-		return 0;
-	}
-	free(paths);
+	if (listeners->inherited)
+		return learn_paths(options, listeners, err);
 	free(listeners->fds);
 	listeners->fds = mem_array(options->n_listen_paths, sizeof(*listeners->fds));
 	for (size_t i = 0; i < options->n_listen_paths; i++) {

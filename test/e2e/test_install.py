@@ -233,7 +233,7 @@ def test_the_start_script_starts_and_its_stop_returns_when_the_server_has_ended(
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is missing")
-@pytest.mark.parametrize("unit", ["distcc-gateway.service", "distcc-gateway.socket", "distccd.service"])
+@pytest.mark.parametrize("unit", ["distcc-gateway.service", "distcc-gateway.socket", "distccd.service", "distccd.socket"])
 def test_a_unit_is_understood_by_systemd(image, tmp_path, unit):
     """With the programs that the unit names in their places."""
     place = tmp_path / "etc/systemd/system"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A gateway under a service manager: inherited sockets and readiness, with a manager of a few lines."""
+"""A gateway and a server under a service manager: inherited sockets and readiness, with a manager of a
+few lines."""
 
 import contextlib
 import os
@@ -159,3 +160,49 @@ def test_a_socket_of_the_wrong_kind_is_refused(base, make):
         gate.process.wait(timeout=20)
     status, said = gate.end()
     assert status == 102 and "descriptor 3 of LISTEN_FDS" in said
+
+
+# Moves the descriptors of its first words to 3... and becomes the rest.
+HAND_OVER = """
+import fcntl, os, sys
+end = sys.argv.index("--")
+for fd, kept in enumerate([fcntl.fcntl(int(word), fcntl.F_DUPFD, 30) for word in sys.argv[1:end]], 3):
+    os.dup2(kept, fd)
+    os.close(kept)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(end - 1))
+os.execv(sys.argv[end + 1], sys.argv[end + 1:])
+"""
+
+
+class ActivatedServer(peers.Server):
+    """Our distccd on sockets that the test made."""
+
+    def __init__(self, tmp, sockets):
+        super().__init__(peers.SERVER, tmp, unix=tmp / "ours", extra=("--allow", "127.0.0.1"))
+        self.pass_fds = [sock.fileno() for sock in sockets]
+        self.command = [sys.executable, "-c", HAND_OVER, *map(str, self.pass_fds), "--", *self.command]
+
+    def wait_ready(self):
+        self.wait_log("preforking daemon started")
+
+
+def test_a_server_takes_the_managers_sockets_of_any_kind(base, workplace, client_env):
+    base.chmod(0o777)
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(base / "socket"))
+        unix.listen()
+        hosts = [f"127.0.0.1:{tcp.getsockname()[1]}", f"unix:{base}/socket,raw"]
+        with ActivatedServer(base, [tcp, unix]) as server:
+            for host in hosts:
+                assert workplace.run(COMPILE, client_env(host)).rc == 0
+            server.wait_count(2)
+        assert (base / "socket").exists(), "the manager's socket file was removed"
+    assert not (base / "ours").exists(), "what --listen says was made, too"
+
+
+def test_a_server_refuses_a_socket_that_does_not_listen(base):
+    with make_idle() as idle:
+        server = ActivatedServer(base, [idle])
+        done = subprocess.run(server.command, env=server.env, pass_fds=server.pass_fds, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 102 and "descriptor 3 of LISTEN_FDS" in done.stderr

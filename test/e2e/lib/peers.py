@@ -66,6 +66,8 @@ def can_connect(address, family):
 class Daemon:
     """A program in the foreground whose stderr is its log, read line by line as it comes."""
 
+    pass_fds = ()
+
     def __init__(self, command, env=None, log_path=None):
         self.command = [str(word) for word in command]
         self.env = env
@@ -76,7 +78,7 @@ class Daemon:
     def __enter__(self):
         self.process = subprocess.Popen(self.command, env=self.env, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                        errors="replace", start_new_session=True)
+                                        errors="replace", start_new_session=True, pass_fds=self.pass_fds)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         try:
