@@ -133,7 +133,7 @@ static enum outcome attempt_lease(struct attempt *attempt, const struct host_spe
 
 	lease.silence_ms = attempt->settings->io_idle_ms < LEASE_SILENCE_MS ? attempt->settings->io_idle_ms : LEASE_SILENCE_MS;
 	/* The place in the queue is taken while the preprocessor runs. */
-	if (lease_ask(&lease, host, &wish, err) < 0)
+	if (lease_ask(&lease, host->path, &wish, err) < 0)
 		return OUTCOME_HOST_FAULT;
 	outcome = ensure_request(attempt);
 	if (outcome != OUTCOME_ANSWER)

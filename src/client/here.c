@@ -68,7 +68,7 @@ bool here_take(struct here *here, const struct host_list *hosts, const char *kin
 		return false;
 	lease.patient_ms = lease.silence_ms;
 	lease.silence_ms = FIRST_WORD_MS;
-	if (lease_ask(&lease, gateway, &wish, &err) < 0 || lease_ready(&lease, 0, &err) < 0 || lease.mode != LEASE_LOCAL) {
+	if (lease_ask(&lease, gateway->path, &wish, &err) < 0 || lease_ready(&lease, 0, &err) < 0 || lease.mode != LEASE_LOCAL) {
 		log_debug("no place for %s from '%s': %s", kind, gateway->text, err.text);
 		here->is_off = true;
 		lease_close(&lease);

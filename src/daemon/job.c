@@ -26,6 +26,7 @@
 #include "compiler/scan.h"
 #include "daemon/allow.h"
 #include "daemon/jobroot.h"
+#include "daemon/place.h"
 #include "daemon/pumped.h"
 #include "daemon/run.h"
 #include "daemon/view.h"
@@ -344,6 +345,7 @@ static int take_result(struct job *job, struct run_result *result, struct err *e
 static int serve(struct job *job, struct err *err)
 {
 	struct run_result result = RUN_RESULT_INIT;
+	struct place place = PLACE_INIT;
 	int done;
 
 	job->class = JOB_OTHER;
@@ -362,7 +364,12 @@ static int serve(struct job *job, struct err *err)
 	}
 	job->compiler = mem_strdup(job->request.argv.words[0]);
 	job->input_name = mem_strdup(job->request.argv.words[job->scan.input_at]);
+	if (job->options->gateway && place_take(&place, job->options->gateway, job->in_fd, path_base(job->compiler), job->input_name, err) < 0) {
+		job->class = err->code == ERR_IO ? JOB_DISCONNECTED : JOB_OVERLOAD;
+		return -1;
+	}
 	done = compile(job, &result, err);
+	place_give(&place, done == 0 && result.status == 0);
 	if (done == 0)
 		done = take_result(job, &result, err);
 	else

@@ -132,6 +132,16 @@ static int add_listen(struct options *options, const char *text, size_t offset, 
 	return 0;
 }
 
+static int set_gateway(struct options *options, const char *text, size_t offset, struct err *err)
+{
+	(void)offset;
+	if (!str_starts_with(text, "unix:/"))
+		return err_set(err, ERR_USAGE, "'%s' is no unix:/PATH", text);
+	free(options->gateway);
+	options->gateway = mem_strdup(text + strlen("unix:"));
+	return 0;
+}
+
 static int add_network(struct options *options, const char *text, size_t offset, struct err *err)
 {
 	(void)offset;
@@ -318,6 +328,7 @@ static const struct option_spec {
 	{ "stats-port", 0, "PORT", set_stats_port, 0, "there; default 3633" },
 	{ "queue", 0, "N", set_seconds, AT(queue), "connections that may wait for a worker, before more are turned away; default 256" },
 	{ "min-memory", 0, "MIB", set_seconds, AT(min_memory_mib), "turn jobs away when less memory is free; default 64, 0: never" },
+	{ "gateway", 0, "unix:PATH", set_gateway, 0, "let the distcc-gateway of this machine schedule the jobs with its own" },
 	{ "sysroot", 0, "DIR", set_text, AT(sysroot), "accept -specs=FILE if DIR/FILE exists" },
 	{ "oom-score-adj", 0, "N", set_oom_score, 0, "how soon the kernel ends compilers when memory is short, -1000 to 1000" },
 	{ "zeroconf", 0, NULL, refuse, 0, "not in this release" },
@@ -428,6 +439,7 @@ void options_release(struct options *options)
 	access_release(&options->access);
 	argv_release(&options->tools);
 	argv_release(&options->caches);
+	free(options->gateway);
 	free(options->prefix);
 	free(options->sysroot);
 	free(options->user);

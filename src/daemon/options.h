@@ -46,6 +46,7 @@ struct options {
 	struct argv tools;		/* what wrappers and the prefix program may read and run besides */
 	struct argv caches;		/* directories that they may write */
 	bool no_view;			/* version 3: map paths, whatever the kernel offers */
+	char *gateway;			/* path of the socket that each job asks for a place, or NULL */
 	char *prefix;			/* a program that runs the compiler, or NULL */
 	bool insecure;			/* --enable-tcp-insecure: no compiler allow-list */
 };

@@ -53,6 +53,7 @@ static const struct {
 	enum job_kind kind;
 } kinds[] = {
 	{ "compile", JOB_COMPILE }, { "cpp", JOB_CPP }, { "local", JOB_LOCAL }, { "link", JOB_LINK },
+	{ "served", JOB_SERVED },
 };
 
 static bool take_kind(struct job *job, const char *name)
@@ -84,7 +85,7 @@ static void take_want(struct peer *peer, const struct lease_message *message)
 	job->nice = (int)lease_get_int(message, "priority", 0);
 	job->allow_here = lease_has_word(message, "modes", "local");
 	if (!take_kind(job, lease_get(message, "kind"))) {
-		peer_deny(peer, "kind", "this gateway leases places for kind=compile, cpp, local and link");
+		peer_deny(peer, "kind", "this gateway leases places for kind=compile, cpp, local, link and served");
 		return;
 	}
 	if (job->kind == JOB_COMPILE)

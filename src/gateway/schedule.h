@@ -31,7 +31,7 @@ enum {
 	PLACE_LOOK_MS = 1000			/* while somebody waits the holders are looked at so often */
 };
 
-enum job_kind { JOB_COMPILE, JOB_CPP, JOB_LOCAL, JOB_LINK };	/* where: farm, here... */
+enum job_kind { JOB_COMPILE, JOB_CPP, JOB_LOCAL, JOB_LINK, JOB_SERVED };	/* where: farm, here... */
 
 enum place {					/* on this machine */
 	PLACE_COMPILE,				/* compilers and linkers */

@@ -61,6 +61,25 @@ static int gone(const char *why, struct err *err)
 	return err_set(err, ERR_CONNECT, "the gateway went away: %s", why);
 }
 
+static int wait_for_word(const struct lease *lease, struct err *err)
+{
+	struct deadline deadline = deadline_after_ms(lease->silence_ms);
+	struct pollfd fds[2] = { { lease->fd, POLLIN, 0 }, { lease->watch_fd, POLLRDHUP, 0 } };
+	int ready;
+
+	do
+		ready = poll(fds, 2, deadline_poll_ms(deadline));
+	while (ready < 0 && errno == EINTR);
+	if (ready < 0)
+		return err_sys(err, ERR_IO, "cannot wait for the gateway");
+	if (ready == 0)
+		return err_set(err, ERR_TIMEOUT, "the gateway is silent for %d s: is it stopped, or its machine overloaded?",
+			       lease->silence_ms / 1000);
+	if (fds[1].revents)
+		return err_set(err, ERR_IO, "whoever the place was for went away");
+	return 0;
+}
+
 /* Reads more into lease->in; a descriptor is kept only while a grant is awaited. */
 static int receive(struct lease *lease, bool take_fd, struct err *err)
 {
@@ -71,15 +90,8 @@ static int receive(struct lease *lease, bool take_fd, struct err *err)
 		n = fdpass_recv(lease->fd, buf_reserve(&lease->in, CHUNK), CHUNK, take_fd ? &fd : NULL, &n_refused);
 		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
 			break;
-		if (errno == EAGAIN) {
-			int ready = fd_wait(lease->fd, POLLIN, deadline_after_ms(lease->silence_ms));
-
-			if (ready == 0)
-				return err_set(err, ERR_TIMEOUT, "the gateway is silent for %d s: is it stopped, or its machine overloaded?",
-					       lease->silence_ms / 1000);
-			if (ready < 0)
-				return err_sys(err, ERR_IO, "cannot wait for the gateway");
-		}
+		if (errno == EAGAIN && wait_for_word(lease, err) < 0)
+			return -1;
 	}
 	if (n < 0)
 		return gone(strerror(errno), err);
@@ -119,13 +131,13 @@ static int denied(const struct lease_message *message, struct err *err)
 		       text ? text : "no explanation", reason ? reason : "none");
 }
 
-int lease_ask(struct lease *lease, const struct host_spec *host, const struct lease_wish *wish, struct err *err)
+int lease_ask(struct lease *lease, const char *path, const struct lease_wish *wish, struct err *err)
 {
 	autobuf out = BUF_INIT;
 	struct lease_writer writer;
 	char protocols[8], modes[20];
 
-	if (connect_gateway(host->path, &lease->fd, err) < 0)
+	if (connect_gateway(path, &lease->fd, err) < 0)
 		return -1;
 	snprintf(protocols, sizeof(protocols), wish->protocol_min == wish->protocol_max ? "%d" : "%d,%d",
 		 wish->protocol_min, wish->protocol_max);

@@ -9,11 +9,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "hosts/spec.h"
 #include "wire/lease.h"
 
 struct lease_wish {
-	const char *kind;		/* "compile"; "cpp", "local", "link": a place on this machine */
+	const char *kind;		/* "compile"; "cpp", "local", "link", "served": a place on this machine */
 	const char *compiler, *source, *build;	/* for scheduling and display; may be NULL */
 	const char *session;		/* tells builds apart that have no label; may be NULL */
 	int nice;			/* 0..19 */
@@ -33,15 +32,16 @@ struct lease {
 	int job_fd;			/* fd mode: the passed, connected socket; relay: -1 */
 	int silence_ms;			/* after so long without a message the gateway counts as dead */
 	int patient_ms;			/* silence_ms from the first WAIT on; 0: as before */
+	int watch_fd;			/* whom it is for: if that peer goes away, waiting ends with ERR_IO; or -1 */
 	struct buf in;			/* received, not yet decoded */
 };
-#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, LEASE_SILENCE_MS, 0, BUF_INIT }
+#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, LEASE_SILENCE_MS, 0, -1, BUF_INIT }
 void lease_close(struct lease *lease);
 #define autolease_conn __attribute__((cleanup(lease_close))) struct lease
 
-/* Connects and sends GATE and WANT: takes a place in the queue. ERR_CONNECT: one sentence that
- * names the socket, the cause and the remedy (missing, refused, too long, no permission). */
-int lease_ask(struct lease *lease, const struct host_spec *host, const struct lease_wish *wish, struct err *err);
+/* Connects to the socket at path and sends GATE and WANT: takes a place in the queue. ERR_CONNECT: one
+ * sentence that names the socket, the cause and the remedy (missing, refused, too long, no permission). */
+int lease_ask(struct lease *lease, const char *path, const struct lease_wish *wish, struct err *err);
 
 /* Says that size bytes are ready and waits for the grant; each WAIT starts the silence limit anew.
  * ERR_NO_HOSTS when denied (the sentence has the gateway's reason), ERR_CONNECT when it went away,

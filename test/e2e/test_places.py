@@ -85,6 +85,69 @@ def test_two_builds_keep_to_the_machines_places_together(stock_server, gateway, 
     assert (base / "one" / "f3.o").read_bytes() == (base / "one" / "plain.o").read_bytes()
 
 
+NO_SERVER = "127.0.0.1:1/1"  # what is for the farm runs here
+
+
+@pytest.fixture
+def served_through(our_server, base, counted):
+    """start(gateway) -> our distccd, whose compilers are counted, too."""
+    log, path = counted
+    log.chmod(0o666)
+
+    def start(gate, jobs=6):
+        server = our_server(jobs=jobs, extra=("--sandbox=off", "--enable-tcp-insecure", f"--gateway={gate.host}"),
+                            env={"DISTCCD_PATH": path})
+        return server, log
+    return start
+
+
+def start_remote_clients(base, server, client_env, count=8):
+    """As from other machines: straight to the server, compilers without a prefix."""
+    clients = []
+    for number in range(count):
+        (base / f"r{number}.c").write_text(f"#include <string.h>\nint r{number}(char *s) {{ return strlen(s) + {number}; }}\n")
+        clients.append(subprocess.Popen([str(peers.CLIENT), "gcc", "-c", f"r{number}.c", "-o", f"r{number}.o"], cwd=base,
+                                        env=client_env(f"{server.host}/{count}", DISTCC_NO_REWRITE_CROSS="1")))
+    return clients
+
+
+def test_what_is_served_and_what_is_built_here_keep_to_one_limit(gateway, base, counted, served_through, client_env):
+    gate = gateway(["localhost/2", NO_SERVER])
+    server, log = served_through(gate)
+    env = {**peers.clean_env(DISTCC_HOSTS=gate.host, HOME="/nonexistent"), "PATH": counted[1]}
+    build = start_build(base / "here", f"{peers.CLIENT} gcc", env)
+    for client in start_remote_clients(base, server, client_env):
+        assert wait.for_exit(client) == 0
+    build.communicate(timeout=120)
+    assert build.returncode == 0
+    server.wait_count(8)
+    assert most_at_once(log, "compile") == 2
+    wait.until(lambda: gate.status()["here_compile_busy"] == 0, "all places to be free")
+    assert gate.status()["overbooked"] == 0
+
+
+def test_a_server_goes_on_when_its_gateway_is_gone(gateway, base, served_through, client_env):
+    gate = gateway(["localhost/1", NO_SERVER])
+    server, _ = served_through(gate)
+    gate.stop()
+    for client in start_remote_clients(base, server, client_env, count=1):
+        assert wait.for_exit(client) == 0
+    assert "this job has no place from the gateway" in server.log
+
+
+def test_a_client_that_gives_up_takes_no_place(gateway, base, served_through, client_env):
+    gate = gateway(["localhost/1", NO_SERVER])
+    server, _ = served_through(gate)
+    with Lease(gate.path) as holder:
+        assert holder.ask(kind="local", modes="local")[0] == "GRNT"
+        client, = start_remote_clients(base, server, client_env, count=1)
+        wait.until(lambda: gate.status()["here_waiting"] == 1, "the job to wait for its place")
+        client.kill()
+        client.wait()
+        wait.until(lambda: gate.status()["here_waiting"] == 0, "the wish to be taken back")
+    server.wait_count(1, "CLI_DISCONN")
+
+
 def test_a_full_farm_sends_a_compile_back_to_this_machine(stock_server, gateway, workplace, client_env):
     server = stock_server()
     gw = gateway(["localhost/1", f"{server.host}/1"])

@@ -7,6 +7,7 @@
 #include "base/fdpass.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "hosts/spec.h"
 #include "net/gateway.h"
 #include "test/unit/peer.h"
 
@@ -64,7 +65,7 @@ static void a_wish_is_told_in_one_go(void **state)
 		autolease_conn lease = LEASE_INIT;
 		autoclose int gateway = -1;
 
-		assert_ok(lease_ask(&lease, &host, &rows[i].wish, &err));
+		assert_ok(lease_ask(&lease, host.path, &rows[i].wish, &err));
 		gateway = accept(listener, NULL, NULL);
 		assert_heard(gateway, "GATE00000001");
 		assert_heard(gateway, message("WANT", rows[i].payload));
@@ -98,7 +99,7 @@ static void why_a_gateway_is_not_there_comes_with_the_remedy(void **state)
 		struct host_spec host;
 
 		assert_ok(host_spec_parse(&host, token, &err));
-		assert_fails(lease_ask(&lease, &host, &wish, &err), ERR_CONNECT, rows[i].words);
+		assert_fails(lease_ask(&lease, host.path, &wish, &err), ERR_CONNECT, rows[i].words);
 		assert_true(str_starts_with(err.text, token));
 		host_spec_release(&host);
 	}
