@@ -95,6 +95,21 @@ int listen_open_stats(const struct options *options, int *fd, struct err *err)
 	return open_tcp(address, options->stats_port, false, fd, err);
 }
 
+int listen_port(const int *fds, size_t n_fds)
+{
+	for (size_t i = 0; i < n_fds; i++) {
+		struct sock_addr own = { .len = sizeof(own.storage) };
+
+		if (getsockname(fds[i], (struct sockaddr *)&own.storage, &own.len) < 0)
+			continue;
+		if (own.storage.ss_family == AF_INET)
+			return ntohs(((struct sockaddr_in *)&own.storage)->sin_port);
+		if (own.storage.ss_family == AF_INET6)
+			return ntohs(((struct sockaddr_in6 *)&own.storage)->sin6_port);
+	}
+	return 0;
+}
+
 void listen_remove(const struct options *options)
 {
 	for (size_t i = 0; i < options->n_listen; i++)

@@ -13,6 +13,8 @@
 int listen_open(struct options *options, int **fds, size_t *n_fds, struct err *err);
 /* The TCP port for statistics, at the first address that is listened on. ERR_BIND. */
 int listen_open_stats(const struct options *options, int *fd, struct err *err);
+/* The first TCP port among them, or 0. */
+int listen_port(const int *fds, size_t n_fds);
 /* Removes the socket files of unix: addresses. */
 void listen_remove(const struct options *options);
 

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "daemon/allow.h"
+#include "daemon/announce.h"
 #include "daemon/compilers.h"
 #include "daemon/listen.h"
 #include "daemon/options.h"
@@ -38,6 +39,8 @@ static void print_version(void)
 	       "distccd comes with ABSOLUTELY NO WARRANTY. It is free software, and you may use,\n"
 	       "modify and redistribute it under the terms of the GNU General Public License,\n"
 	       "version 2 or later.\n");
+	if (announce_is_built_in())
+		printf("Built with Zeroconf support.\n");
 }
 
 static void find_user(const struct options *options, uid_t *uid, gid_t *gid)
@@ -212,6 +215,8 @@ static int serve(struct options *options, struct err *err)
 	setenv("_DISTCC_SAFEGUARD", "1", 1);
 	if (!options->insecure && !env_get("DISTCC_CMDLIST") && allow_check_setup(err) < 0)
 		return -1;
+	if (options->zeroconf && !announce_is_built_in())
+		return err_set(err, ERR_USAGE, "--zeroconf: this distccd was built without avahi");
 	if (find_prefix(options, err) < 0)
 		return -1;
 	set_oom_score(options);

@@ -331,7 +331,7 @@ static const struct option_spec {
 	{ "gateway", 0, "unix:PATH", set_gateway, 0, "let the distcc-gateway of this machine schedule the jobs with its own" },
 	{ "sysroot", 0, "DIR", set_text, AT(sysroot), "accept -specs=FILE if DIR/FILE exists" },
 	{ "oom-score-adj", 0, "N", set_oom_score, 0, "how soon the kernel ends compilers when memory is short, -1000 to 1000" },
-	{ "zeroconf", 0, NULL, refuse, 0, "not in this release" },
+	{ "zeroconf", 0, NULL, set_true, AT(zeroconf), "announce the server on the local network, by avahi" },
 	{ "auth", 0, NULL, refuse, 0, "not in this release" },
 	{ "show-principal", 0, NULL, refuse, 0, "not in this release" },
 	{ "whitelist", 0, "FILE", refuse, 0, "not in this release" },

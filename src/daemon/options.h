@@ -26,6 +26,7 @@ struct options {
 	bool stats;
 	int stats_port;
 	char *sysroot;			/* where -specs= files must exist, or NULL */
+	bool zeroconf;
 	int oom_score;			/* INT_MIN: leave */
 	int port;
 	char **listen;			/* addresses and "unix:/path"; none: every IPv4 address */

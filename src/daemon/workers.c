@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/tmp.h"
+#include "daemon/announce.h"
 #include "daemon/entrance.h"
 #include "daemon/listen.h"
 #include "daemon/load.h"
@@ -55,6 +56,7 @@ struct pool {
 	int signal_fd, stats_fd;
 	struct worker *workers;
 	int n_workers;
+	pid_t announcer;		/* 0: none */
 	char *base;
 	int lock_fd;
 	struct entrance entrance;
@@ -124,10 +126,12 @@ static void report_death(const struct worker *worker, int status)
 		log_info("child %ld exited: exit status %d", (long)worker->pid, WEXITSTATUS(status));
 }
 
-static bool is_worker(pid_t pid, void *context)
+static bool is_ours(pid_t pid, void *context)
 {
 	const struct pool *pool = context;
 
+	if (pid == pool->announcer)
+		return true;
 	for (int i = 0; i < pool->n_workers; i++)
 		if (pool->workers[i].pid == pid)
 			return true;
@@ -142,6 +146,10 @@ static void reap(struct pool *pool)
 	bool died = false;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == pool->announcer) {
+			log_warning("--zeroconf: the server is no longer announced: child %ld has ended", (long)pid);
+			pool->announcer = 0;
+		}
 		for (int i = 0; i < pool->n_workers; i++) {
 			struct worker *worker = &pool->workers[i];
 			autofree char *dir = NULL;
@@ -151,7 +159,7 @@ static void reap(struct pool *pool)
 			report_death(worker, status);
 			worker->pid = 0;
 			fd_close(&worker->channel);
-			strays_end(is_worker, pool);
+			strays_end(is_ours, pool);
 			dir = str_format("%s/%d", pool->base, i);
 			tmp_dir_remove(dir, NULL);
 			died = true;
@@ -404,6 +412,32 @@ static int announce_confinement(struct pool *pool, struct err *err)
 	return 0;
 }
 
+/* Before signals are blocked: they are for this process. */
+static void start_announcer(struct pool *pool)
+{
+	int port = listen_port(pool->listeners, pool->n_listeners);
+	pid_t parent = getpid();
+
+	if (!pool->options->zeroconf)
+		return;
+	if (!port) {
+		log_warning("--zeroconf: there is nothing to announce without a TCP port");
+		return;
+	}
+	pool->announcer = fork();
+	if (pool->announcer == 0) {
+		for (size_t i = 0; i < pool->n_listeners; i++)
+			close(pool->listeners[i]);
+		fd_close(&pool->stats_fd);
+		fd_close(&pool->lock_fd);
+		announce_run(port, pool->options->jobs, parent);
+	}
+	if (pool->announcer < 0) {
+		log_error("cannot fork: %s", strerror(errno));
+		pool->announcer = 0;
+	}
+}
+
 static int open_signals(void)
 {
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGALRM, SIGCHLD };
@@ -427,6 +461,7 @@ static int serve(struct pool *pool)
 	log_info("%d CPUs online on this server", (int)sysconf(_SC_NPROCESSORS_ONLN));
 	log_info("allowing up to %d active jobs", pool->n_workers);
 	stats_init(&pool->stats, clock_now_ms());
+	start_announcer(pool);
 	pool->signal_fd = open_signals();
 	signal_number = loop(pool);
 	entrance_release(&pool->entrance);
@@ -449,6 +484,8 @@ int workers_run(const struct options *options, const int *listeners, size_t n_li
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (options->no_fork) {
+		if (options->zeroconf)
+			log_warning("--zeroconf has no effect with --no-fork");
 		autofree char *dir = str_format("%s/0", pool.base);
 
 		return worker_serve_alone(options, dir, pool.base, listeners, n_listeners, err);

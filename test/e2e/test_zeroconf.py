@@ -2,7 +2,10 @@
 """+zeroconf with a real avahi-daemon on a bus of its own, in a network namespace with two networks."""
 
 import os
+import re
+import shlex
 import signal
+import subprocess
 
 import pytest
 
@@ -78,6 +81,23 @@ class Place(peers.Daemon):
         return self.daemon(["avahi-publish", "-s", f"distcc@{name}", "_distcc._tcp", str(port), *txt], "Established under name")
 
 
+    def server(self, program, tmp, extra=()):
+        """A distccd that listens on all addresses in here."""
+        started = peers.Server(program, tmp, jobs=3, extra=extra, env=self.env_bus)
+        started.command = [str(word) for word in (*self.prefix, *started.command)]
+        started.command[started.command.index("--listen") + 1] = "0.0.0.0"
+        started.command[started.command.index("--allow") + 1] = "10.77.0.0/16"
+        started.wait_ready = lambda: started.wait_log("allowing up to")
+        return started
+
+    def browse(self, kind="_distcc._tcp"):
+        """What avahi-browse sees: the records of each sighting, by port."""
+        done = subprocess.run([*self.prefix, "avahi-browse", "--resolve", "--terminate", "--parsable", kind], capture_output=True, text=True,
+                              env=peers.clean_env(**self.env_bus), check=True)
+        sightings = [line.split(";") for line in done.stdout.splitlines() if line.startswith("=")]
+        return {int(fields[8]): set(shlex.split(fields[9])) for fields in sightings}
+
+
 @pytest.fixture
 def place(stack, base):
     os.makedirs("/run/avahi-daemon", exist_ok=True)
@@ -99,12 +119,7 @@ def test_servers_appear_and_vanish(stack, place, browsing, base, workplace, clie
     stack.enter_context(place.avahi())
     gate = browsing()
     assert found(gate) == {}
-    server = peers.stock_server(base / "stock", jobs=3)
-    server.command = [str(word) for word in (*place.prefix, *server.command)]
-    server.command[server.command.index("--listen") + 1] = "0.0.0.0"
-    server.command[server.command.index("--allow") + 1] = "10.77.0.0/16"
-    server.wait_ready = lambda: server.wait_log("allowing up to")
-    stack.enter_context(server)
+    server = stack.enter_context(place.server(peers.STOCK_SERVER, base / "stock"))
     name = f"testhost.local:{server.port}"
     with place.publish("one", server.port, "txtvers=1", "cpus=2", "jobs=3", "distcc=3.4"):
         # two networks and two protocols: one host
@@ -112,6 +127,48 @@ def test_servers_appear_and_vanish(stack, place, browsing, base, workplace, clie
         assert workplace.run(COMPILE, client_env(gate.host)).rc == 0
         server.wait_count(1)
     wait.until(lambda: found(gate) == {}, "the server to vanish")
+
+
+def test_our_server_announces_what_one_of_3_4_does(stack, place, base):
+    stack.enter_context(place.dbus())
+    stack.enter_context(place.avahi())
+    servers = [stack.enter_context(place.server(program, base / name, extra=["--zeroconf"]))
+               for name, program in (("stock", peers.STOCK_SERVER), ("ours", peers.SERVER))]
+    stock, ours = (server.port for server in servers)
+    # both are called distcc@HOST: the later one takes another name
+    wait.until(lambda: {stock, ours} <= set(place.browse()), "both servers")
+    seen = place.browse()
+    versions = {word for word in seen[stock] | seen[ours] if word.startswith("distcc=")}
+    assert seen[ours] - versions == seen[stock] - versions | {"features=lzo,pump"}
+    # clients look for their own compiler
+    version = subprocess.run(["cc", "-dumpversion"], capture_output=True, text=True, check=True).stdout.strip()
+    machine = subprocess.run(["cc", "-dumpmachine"], capture_output=True, text=True, check=True).stdout.strip()
+    kind = f"_{re.sub('[^a-z0-9]', '-', f'{machine}--{version}'.lower())}._sub._distcc._tcp"
+    assert {stock, ours} <= set(place.browse(kind))
+
+
+def test_an_announced_server_is_found_and_vanishes_however_it_ends(stack, place, browsing, base, workplace, client_env):
+    stack.enter_context(place.dbus())
+    avahi = place.avahi().__enter__()
+    gate = browsing()
+    server = stack.enter_context(place.server(peers.SERVER, base / "ours", extra=["--zeroconf"]))
+    name = f"testhost.local:{server.port}"
+    wait.until(lambda: found(gate) == {name: (3, "up")}, "the server to be found")
+    assert workplace.run(COMPILE, client_env(gate.host)).rc == 0
+    server.wait_count(1)
+    assert avahi.stop() == 0
+    server.wait_log("no avahi-daemon is running")
+    stack.enter_context(place.avahi())
+    server.wait_log("announced as", count=2)
+    server.stop(signal.SIGKILL)
+    wait.until(lambda: found(gate) == {}, "the server to vanish")
+
+
+def test_a_server_without_avahi_says_so_once_and_serves(place, stack, base):
+    server = stack.enter_context(place.server(peers.SERVER, base / "ours", extra=["--zeroconf"]))
+    line, = server.wait_log("this server is not announced")
+    assert "Warning:" in line
+    assert server.stop() == -signal.SIGTERM
 
 
 TEXTS = [(["cpus=2"], 4), (["cpus=6", "jobs=0"], 8), (["jobs=many"], 3), (["jobs"], 3), (["jobs=99999999999"], 3),
