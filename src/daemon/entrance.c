@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/admission.h"
 #include "wire/token.h"
 
 enum { FIRST_TOKEN_MS = 15000 };
@@ -43,7 +44,7 @@ static bool make_room(struct entrance *entrance)
 static bool admit(struct entrance *entrance, int fd)
 {
 	struct visitor visitor = { .fd = fd, .until_ms = clock_now_ms() + FIRST_TOKEN_MS };
-	int whole = TOKEN_LEN;
+	int whole = entrance->greets ? 1 : TOKEN_LEN;
 
 	peer_describe(&visitor.peer, fd);
 	if (!peer_is_admitted(&visitor.peer, entrance->access, fd) || !make_room(entrance))
@@ -87,6 +88,22 @@ static short revents_of(int fd, const struct pollfd *fds, size_t n_fds)
 	return 0;
 }
 
+/* The byte that comes before all tokens with --auth is answered here: however busy the workers are, the
+ * client waits for a second only. True when it stays. */
+static bool greet(struct visitor *visitor)
+{
+	struct err err = ERR_INIT;
+	int whole = TOKEN_LEN;
+
+	if (admission_greet(&(struct auth_ends){ visitor->fd, visitor->fd, 0 }, &err) < 0) {
+		log_warning("connection from %s closed: %s", visitor->peer.text, err.text);
+		return false;
+	}
+	setsockopt(visitor->fd, SOL_SOCKET, SO_RCVLOWAT, &whole, sizeof(whole));
+	visitor->is_greeted = true;
+	return true;
+}
+
 /* True when it stays. */
 static bool judge(struct entrance *entrance, struct visitor *visitor, short revents, int64_t now_ms, int *n_turned)
 {
@@ -101,6 +118,8 @@ static bool judge(struct entrance *entrance, struct visitor *visitor, short reve
 		log_info("connection from %s closed without a request", visitor->peer.text);
 		return false;
 	}
+	if (n > 0 && entrance->greets && !visitor->is_greeted)
+		return greet(visitor);
 	if (n > 0) {
 		if (entrance->n_ready >= entrance->queue_max) {
 			log_warning("connection from %s turned away: all workers are busy and %zu wait already", visitor->peer.text,

@@ -21,12 +21,14 @@ enum { ENTRANCE_MAX = 1024 };
 struct visitor {
 	int fd;
 	int64_t until_ms;		/* without a token it goes */
+	bool is_greeted;		/* with --auth */
 	bool is_ready;
 	struct peer peer;
 };
 
 struct entrance {
 	const struct access *access;
+	bool greets;			/* --auth: clients say a byte first, and wait no longer than a second for ours */
 	struct visitor *visitors;	/* in the order of their coming */
 	size_t n, n_ready;
 	size_t queue_max;		/* ready ones beyond these are turned away */

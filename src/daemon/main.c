@@ -41,6 +41,8 @@ static void print_version(void)
 	       "version 2 or later.\n");
 	if (announce_is_built_in())
 		printf("Built with Zeroconf support.\n");
+	if (auth_is_built())
+		printf("Built with GSS-API support for mutual authentication.\n");
 }
 
 static void find_user(const struct options *options, uid_t *uid, gid_t *gid)
@@ -157,18 +159,22 @@ static int serve_standalone(struct options *options, struct err *err)
 		return err_sys(err, ERR_IO, "failed to chdir to '%s'", env_tmpdir());
 	if (detach(options, err) < 0)
 		return -1;
+	if (admission_open(&options->admission, err) < 0)
+		return -1;
 	alarm((unsigned)options->lifetime_s);
 	log_info("preforking daemon started (" PACKAGE_VERSION " " GNU_HOST ")");
 	return workers_run(options, fds, n_fds, stats_fd, err);
 }
 
-static int serve_inetd(const struct options *options, struct err *err)
+static int serve_inetd(struct options *options, struct err *err)
 {
 	if (drop_privileges(options, err) < 0)
 		return -1;
 	open_log(options);
 	if (chdir(env_tmpdir()) < 0)
 		return err_sys(err, ERR_IO, "failed to chdir to '%s'", env_tmpdir());
+	if (admission_open(&options->admission, err) < 0)
+		return -1;
 	log_info("inetd server started");
 	return worker_serve_inetd(options, err);
 }
@@ -226,6 +232,16 @@ static int serve(struct options *options, struct err *err)
 	return choose_mode(options) == MODE_INETD ? serve_inetd(options, err) : serve_standalone(options, err);
 }
 
+static void show_principal(void)
+{
+	const char *principal = env_get("DISTCCD_PRINCIPAL");
+
+	if (principal)
+		printf("Principal is\t: %s\n", principal);
+	else
+		printf("Principal\t: Not Set\n");
+}
+
 static void list_compilers(const struct options *options)
 {
 	struct compilers compilers;
@@ -252,6 +268,8 @@ int main(int argc, char **argv)
 			print_version();
 		} else if (options.action == DAEMON_LIST_COMPILERS) {
 			list_compilers(&options);
+		} else if (options.action == DAEMON_SHOW_PRINCIPAL) {
+			show_principal();
 		} else {
 			status = serve(&options, &err);
 		}

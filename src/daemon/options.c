@@ -137,6 +137,7 @@ static int set_gateway(struct options *options, const char *text, size_t offset,
 	(void)offset;
 	if (!str_starts_with(text, "unix:/"))
 		return err_set(err, ERR_USAGE, "'%s' is no unix:/PATH", text);
+	admission_release(&options->admission);
 	free(options->gateway);
 	options->gateway = mem_strdup(text + strlen("unix:"));
 	return 0;
@@ -271,14 +272,6 @@ static int ignore(struct options *options, const char *text, size_t offset, stru
 	return 0;
 }
 
-static int refuse(struct options *options, const char *text, size_t offset, struct err *err)
-{
-	(void)options;
-	(void)text;
-	(void)offset;
-	return err_set(err, ERR_USAGE, "not supported in this build");
-}
-
 /* ------------------------------------------------------------------ the table */
 
 static const struct option_spec {
@@ -332,10 +325,10 @@ static const struct option_spec {
 	{ "sysroot", 0, "DIR", set_text, AT(sysroot), "accept -specs=FILE if DIR/FILE exists" },
 	{ "oom-score-adj", 0, "N", set_oom_score, 0, "how soon the kernel ends compilers when memory is short, -1000 to 1000" },
 	{ "zeroconf", 0, NULL, set_true, AT(zeroconf), "announce the server on the local network, by avahi" },
-	{ "auth", 0, NULL, refuse, 0, "not in this release" },
-	{ "show-principal", 0, NULL, refuse, 0, "not in this release" },
-	{ "whitelist", 0, "FILE", refuse, 0, "not in this release" },
-	{ "blacklist", 0, "FILE", refuse, 0, "not in this release" },
+	{ "auth", 0, NULL, set_true, AT(admission.required), "serve only clients that authenticate (GSS-API)" },
+	{ "whitelist", 0, "FILE", set_text, AT(admission.whitelist), "with --auth: only these principals, one a line" },
+	{ "blacklist", 0, "FILE", set_text, AT(admission.blacklist), "with --auth: all but these" },
+	{ "show-principal", 0, NULL, set_action, DAEMON_SHOW_PRINCIPAL, "what DISTCCD_PRINCIPAL says" },
 };
 enum { N_SPECS = sizeof(specs) / sizeof(specs[0]) };
 
@@ -421,6 +414,11 @@ int options_parse(struct options *options, int argc, const char **argv, struct e
 		return result;
 	if (read_environment(options, err) < 0)
 		return -1;
+	if (options->admission.whitelist && options->admission.blacklist)
+		return err_set(err, ERR_USAGE, "--whitelist and --blacklist exclude each other");
+	/* a list that nobody is compared with would look like protection */
+	if (!options->admission.required && (options->admission.whitelist || options->admission.blacklist))
+		return err_set(err, ERR_USAGE, "--whitelist and --blacklist need --auth");
 	if (options->allow_private)
 		access_add_private(&options->access);
 	/* Open to everybody is never what nobody said. (inetd's own rules are its caller's.) */

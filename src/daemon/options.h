@@ -11,12 +11,13 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/access.h"
+#include "daemon/admission.h"
 #include "daemon/confine.h"
 
 enum daemon_mode { MODE_AUTO, MODE_STANDALONE, MODE_INETD };
 
 struct options {
-	enum { DAEMON_SERVE, DAEMON_HELP, DAEMON_VERSION, DAEMON_LIST_COMPILERS } action;
+	enum { DAEMON_SERVE, DAEMON_HELP, DAEMON_VERSION, DAEMON_LIST_COMPILERS, DAEMON_SHOW_PRINCIPAL } action;
 	bool list_as_json;
 	enum daemon_mode mode;
 	bool no_detach, no_fork;
@@ -35,6 +36,7 @@ struct options {
 	gid_t socket_gid;		/* (gid_t)-1: leave */
 	struct access access;
 	bool allow_private;
+	struct admission admission;
 	int job_lifetime_s, lifetime_s;	/* 0: none */
 	int io_idle_ms;			/* DISTCC_IO_TIMEOUT: without a byte for so long a client is gone */
 	int nice;

@@ -20,6 +20,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/tmp.h"
+#include "daemon/admission.h"
 #include "daemon/job.h"
 #include "daemon/peer.h"
 #include "daemon/strays.h"
@@ -52,6 +53,21 @@ static int open_dir(const char *dir)
 	return open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* One connection: who is it, if that matters, and its job. */
+static void serve(struct job_site *site, const struct auth_ends *ends, bool is_greeted, const struct peer *peer, struct job_outcome *outcome)
+{
+	const struct admission *admission = &site->options->admission;
+	struct err err = ERR_INIT;
+
+	if (admission->required &&
+	    ((!is_greeted && admission_greet(ends, &err) < 0) || admission_check(admission, ends, &err) < 0)) {
+		log_warning("client %s: %s", peer->text, err.text);
+		*outcome = (struct job_outcome){ .class = JOB_OTHER, .ret = (int)err.code };
+		return;
+	}
+	job_serve(site, ends->in_fd, ends->out_fd, peer->text, outcome);
+}
+
 _Noreturn void worker_run(const struct options *options, const char *dir, int channel, pid_t parent)
 {
 	struct confine confine;
@@ -81,7 +97,7 @@ _Noreturn void worker_run(const struct options *options, const char *dir, int ch
 			end();
 		peer_describe(&peer, fd);
 		sock_tune_tcp(fd);
-		job_serve(&site, fd, fd, peer.text, &outcome);
+		serve(&site, &(struct auth_ends){ fd, fd, options->io_idle_ms }, true, &peer, &outcome);
 		fd_close(&fd);
 		if (send(channel, &outcome, sizeof(outcome), MSG_NOSIGNAL) < 0)
 			end();
@@ -98,7 +114,7 @@ static void serve_one(struct job_site *site, int fd)
 		return;
 	log_info("connection from %s", peer.text);
 	sock_tune_tcp(fd);
-	job_serve(site, fd, fd, peer.text, &outcome);
+	serve(site, &(struct auth_ends){ fd, fd, site->options->io_idle_ms }, false, &peer, &outcome);
 }
 
 int worker_serve_alone(const struct options *options, const char *dir, const char *base, const int *listeners, size_t n_listeners,
@@ -148,7 +164,8 @@ int worker_serve_inetd(const struct options *options, struct err *err)
 	}
 	peer_describe(&peer, 0);
 	if (peer_is_admitted(&peer, &options->access, 0))
-		job_serve(&(struct job_site){ options, &confine, dir, dir_fd, VIEWS_UNTRIED }, 0, 1, peer.text, &outcome);
+		serve(&(struct job_site){ options, &confine, dir, dir_fd, VIEWS_UNTRIED }, &(struct auth_ends){ 0, 1, options->io_idle_ms }, false, &peer,
+		      &outcome);
 	confine_release(&confine);
 	tmp_dir_remove(base, NULL);
 	return outcome.ret;

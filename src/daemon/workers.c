@@ -476,7 +476,7 @@ int workers_run(const struct options *options, const int *listeners, size_t n_li
 {
 	struct pool pool = {
 		.options = options, .listeners = listeners, .n_listeners = n_listeners, .stats_fd = stats_fd, .signal_fd = -1, .lock_fd = -1,
-		.entrance = { .access = &options->access }, .disks = LOAD_MEMORY_INIT,
+		.entrance = { .access = &options->access, .greets = options->admission.required }, .disks = LOAD_MEMORY_INIT,
 	};
 	int signal_number;
 

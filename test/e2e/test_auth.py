@@ -2,6 +2,7 @@
 """",auth": our client proves who it is to a stock server with --auth, with tickets of a Kerberos KDC of the
 test's own on the loopback interface."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -76,16 +77,21 @@ def realm(stack, base):
 
 
 class AuthServer(peers.Server):
-    """A stock server that demands it."""
+    """A server that demands it."""
 
-    def __init__(self, tmp, realm, extra=()):
-        super().__init__(peers.STOCK_SERVER, tmp, extra=["--auth", *extra])
+    def __init__(self, tmp, realm, program, extra=()):
+        super().__init__(program, tmp, extra=["--auth", *extra])
         self.env = {**realm.env, **self.env, "KRB5_CONFIG": realm.env["KRB5_CONFIG"], "DISTCCD_PRINCIPAL": "distcc@localhost"}
 
 
+@pytest.fixture(params=[peers.STOCK_SERVER, peers.SERVER], ids=["stock server", "our server"])
+def program(request):
+    return request.param
+
+
 @pytest.fixture
-def server(stack, base, realm):
-    return stack.enter_context(AuthServer(base / "server", realm))
+def server(stack, base, realm, program):
+    return stack.enter_context(AuthServer(base / "server", realm, program))
 
 
 def test_a_user_with_a_ticket_is_served(workplace, client_env, realm, server, base):
@@ -94,7 +100,9 @@ def test_a_user_with_a_ticket_is_served(workplace, client_env, realm, server, ba
     for options in (",auth=localhost", ",lzo,auth=localhost", ",auth"):
         env = client_env(server.host + options, **realm.for_client(DISTCC_PRINCIPAL="distcc"))
         compare.assert_same(local, workplace.run([peers.CLIENT, *COMMAND], env))
-    server.wait_count(3)
+    env = client_env(f"{server.host},auth=localhost", **realm.for_client(DISTCC_PRINCIPAL="distcc"))
+    assert workplace.run([peers.STOCK_CLIENT, *COMMAND], env).rc == 0
+    server.wait_count(4)
 
 
 def refused(workplace, env, words):
@@ -114,13 +122,67 @@ def test_without_a_ticket_or_with_the_wrong_server_the_host_is_refused(workplace
     assert server.count() == 0
 
 
-def test_a_client_on_the_black_list_is_denied(workplace, client_env, realm, stack, base):
-    blacklist = base / "blacklist"
-    blacklist.write_text("builder\n")
-    server = stack.enter_context(AuthServer(base / "strict", realm, ["--blacklist", blacklist]))
+@pytest.mark.parametrize("option, names, denied", [
+    ("--blacklist", "builder\n", True), ("--blacklist", "build\nbuilders\n", False),
+    ("--whitelist", "builder\n", False), ("--whitelist", "root\n", True), ("--whitelist", "", True)])
+def test_a_list_says_who_is_served(workplace, client_env, realm, stack, base, program, option, names, denied):
+    (base / "list").write_text(names)
+    server = stack.enter_context(AuthServer(base / "strict", realm, program, [option, base / "list"]))
     realm.login(base / "ticket")
     env = client_env(f"{server.host},auth=localhost", **realm.for_client(DISTCC_PRINCIPAL="distcc"))
-    refused(workplace, env, "access denied by the server")
+    if denied:
+        refused(workplace, env, "access denied by the server")
+        assert server.count() == 0
+    else:
+        assert workplace.run([peers.CLIENT, *COMMAND], env).rc == 0
+        server.wait_count(1)
+
+
+def test_clients_without_a_proof_are_closed_and_others_served(workplace, client_env, realm, stack, base):
+    server = stack.enter_context(AuthServer(base / "server", realm, peers.SERVER))
+    for said, words in ((b"DIST00000001", "No client handshake"), (b"*TLEN00000000", "token of 0 bytes"),
+                        (b"*TLENffffffff", "token of 4294967295 bytes"), (b"*TLEN00000004abcd", "cannot be authenticated"),
+                        (b"*DIST00000001", "expected token TLEN")):
+        with socket.create_connection(("127.0.0.1", server.port)) as stranger:
+            stranger.settimeout(20)
+            stranger.sendall(said)
+            heard = b""
+            with contextlib.suppress(ConnectionResetError):
+                while part := stranger.recv(100):
+                    heard += part
+        assert heard in (b"*", b"")
+        server.wait_log(words)
+    realm.login(base / "ticket")
+    env = client_env(f"{server.host},auth=localhost", **realm.for_client(DISTCC_PRINCIPAL="distcc"))
+    assert workplace.run([peers.CLIENT, *COMMAND], env).rc == 0
+    server.wait_count(1)
+
+
+def test_busy_workers_do_not_keep_a_client_from_its_greeting(realm, stack, base):
+    """A client waits for a second only; a worker may be busy for longer."""
+    server = AuthServer(base / "server", realm, peers.SERVER)
+    server.command[server.command.index("--jobs") + 1] = "1"
+    stack.enter_context(server)
+    with socket.create_connection(("127.0.0.1", server.port)) as first, socket.create_connection(("127.0.0.1", server.port)) as second:
+        first.sendall(b"*TLEN00001000")  # its worker waits for the rest
+        for one in (first, second):
+            one.settimeout(20)
+        assert first.recv(1) == b"*"
+        second.sendall(b"*")
+        assert second.recv(1) == b"*"
+
+
+@pytest.mark.parametrize("extra, env, words", [
+    ([], {"DISTCCD_PRINCIPAL": ""}, "DISTCCD_PRINCIPAL does not say"), ([], {"DISTCCD_PRINCIPAL": "nobody@localhost"}, "nobody@localhost: "),
+    (["--whitelist", "/nonexistent"], {}, "/nonexistent")])
+def test_a_server_that_cannot_prove_itself_does_not_start(realm, base, extra, env, words):
+    for program in (peers.SERVER, peers.STOCK_SERVER):
+        server = AuthServer(base / "server", realm, program, extra)
+        done = subprocess.run(server.command, env={**server.env, **env}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+                              check=False)
+        assert done.returncode == 119
+        if program == peers.SERVER:
+            assert words in done.stderr
 
 
 def test_a_server_that_does_not_ask_for_it_is_named(workplace, client_env, realm, stock_server, base):
@@ -134,6 +196,8 @@ def test_a_server_that_does_not_ask_for_it_is_named(workplace, client_env, realm
 def test_the_principal_is_shown(client_env):
     for principal in (None, "distcc"):
         env = client_env("", DISTCC_PRINCIPAL=principal)
-        ours, stock = (subprocess.run([str(program), "--show-principal"], env=env, capture_output=True, text=True, check=True)
-                       for program in (peers.CLIENT, peers.STOCK_CLIENT))
-        assert ours.stdout == stock.stdout
+        env.update({"DISTCCD_PRINCIPAL": principal} if principal else {})
+        for pair in ((peers.CLIENT, peers.STOCK_CLIENT), (peers.SERVER, peers.STOCK_SERVER)):
+            ours, stock = (subprocess.run([str(one), "--show-principal"], env=env, capture_output=True, text=True, check=True)
+                           for one in pair)
+            assert ours.stdout == stock.stdout
