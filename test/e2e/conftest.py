@@ -5,6 +5,7 @@ with it may be left at the end), factories for peers, and a place to compile in.
 import contextlib
 import os
 import pathlib
+import signal
 import sys
 import uuid
 
@@ -16,6 +17,10 @@ from lib import compare, peers, wait  # noqa: E402
 
 # Skips that CI accepts: what a machine of this kind cannot do, by the start of the reason.
 ACCEPTED_SKIPS = ("this kernel has no CONFIG_TLS", "soak only", "the run without sanitizers does this")
+
+
+# A run in the background ignores it, and all its children would: tests send it to them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(hookwrapper=True)

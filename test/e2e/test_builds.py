@@ -97,7 +97,7 @@ REMOTE = ("ccache runs distcc", "ccache's links run distcc", "ccache before dist
 def test_ccache_and_distcc_in_any_order(workplace, client_env, stock_server, masquerade, base, way):
     server = stock_server()
     words, more, path = WAYS[way]
-    path = path.replace("M", str(masquerade[0])).replace("C", str(masquerade[1])).replace("U", TOOLS_PATH)
+    path = ":".join({"M": str(masquerade[0]), "C": str(masquerade[1]), "U": TOOLS_PATH}[letter] for letter in path.split(":"))
     more = {name: value.replace("CLIENT", str(peers.CLIENT)) for name, value in more.items()}
     words = [str(peers.CLIENT) if word == "CLIENT" else word for word in words]
     command = ["sh", "-c", 'exec "$@"', "sh", *words, "-O2", "-c", "hello.c", "-o", "hello.o"]

@@ -38,7 +38,7 @@ class IncludeServer:
     def is_gone(self):
         try:
             return open(f"/proc/{self.pid}/stat", encoding="ascii").read().split()[2] == "Z"
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return True
 
     def __exit__(self, *_):
