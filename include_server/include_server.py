@@ -8,7 +8,7 @@ sure that nothing is left when the end comes, however it comes.
 """
 
 import argparse
-import errno
+import fcntl
 import glob
 import os
 import shutil
@@ -21,7 +21,7 @@ import distcc_pump_c_extensions as extensions
 
 BACKLOG = 4096
 SOCKET_PATH_MAX = 106           # stock clients accept no longer one
-LEFT_OVER = ".include_server-"
+LEFT_OVER = "distcc??????.include_server-*-*"
 # What a socket directory of `pump` may hold.
 SOCKET_DIR_FILES = ("socket", "life", "stdout", "stderr", "discrepancy_counter", "plain_units")
 
@@ -102,21 +102,21 @@ def temporary_area():
     return "/tmp"
 
 
-def process_exists(pid):
-    """Also true for one of another user."""
-    try:
-        os.kill(pid, 0)
-    except OSError as error:
-        return error.errno == errno.EPERM
-    return True
-
-
 def remove_left_overs(area):
-    """Mirrors of servers that were killed."""
-    for path in glob.glob(os.path.join(glob.escape(area), "*" + LEFT_OVER + "*-*")):
-        pid = path.rpartition(LEFT_OVER)[2].partition("-")[0]
-        if pid.isdigit() and not process_exists(int(pid)) and os.access(path, os.W_OK):
-            shutil.rmtree(path, ignore_errors=True)
+    """Mirrors of servers that were killed: those that nobody has locked any more."""
+    for path in glob.glob(os.path.join(glob.escape(area), LEFT_OVER)):
+        try:
+            root = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            if os.fstat(root).st_uid == os.geteuid():
+                fcntl.flock(root, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(root)
 
 
 def listen(path):

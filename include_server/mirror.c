@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,24 +45,25 @@ int mirror_init(struct mirror *mirror, const char *area, struct err *err)
 }
 
 /* The part of a root that is ours to remove: without the padding. */
-static void remove_root(const struct mirror *mirror, char *root)
+static void remove_root(const struct mirror *mirror, struct mirror_root *root)
 {
 	char *end;
 
-	if (!root)
+	if (!root->path)
 		return;
-	end = strchr(root + strlen(mirror->area) + 1, '/');
+	end = strchr(root->path + strlen(mirror->area) + 1, '/');
 	if (end)
 		*end = '\0';
-	tmp_dir_remove(root, NULL);
-	free(root);
+	tmp_dir_remove(root->path, NULL);
+	free(root->path);
+	fd_close(&root->lock_fd);
 }
 
 void mirror_release(struct mirror *mirror)
 {
 	for (int i = 0; i < MIRROR_ROOTS_MAX; i++) {
-		remove_root(mirror, mirror->copies[i]);
-		remove_root(mirror, mirror->links[i]);
+		remove_root(mirror, &mirror->copies[i]);
+		remove_root(mirror, &mirror->links[i]);
 	}
 	free(mirror->area);
 	free(mirror->table);
@@ -69,8 +71,25 @@ void mirror_release(struct mirror *mirror)
 	pthread_mutex_destroy(&mirror->lock);
 }
 
-/* mkdtemp(3) wants its X at the end; the name must end with the pid and the number. */
-static bool make_unique(char *root)
+/*
+ * Another server that starts takes a root without a lock for one whose owner was killed: a process id says
+ * nothing, since it may be one of another namespace. The lock, or -1: it was quicker than us.
+ */
+static int lock_root(const char *root)
+{
+	autoclose int fd = open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat ours, there;
+	int locked = -1;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &ours) == 0 && lstat(root, &there) == 0 && ours.st_ino == there.st_ino) {
+		locked = fd;
+		fd = -1;
+	}
+	return locked;
+}
+
+/* mkdtemp(3) wants its X at the end; the name must end with the pid and the number. The lock, or -1. */
+static int make_unique(char *root)
 {
 	char *x = strstr(root, "XXXXXX.include_server-");
 	unsigned long seed = (unsigned long)getpid() * 2654435761u ^ (unsigned long)clock_now_us();
@@ -80,25 +99,31 @@ static bool make_unique(char *root)
 			seed = seed * 6364136223846793005u + 1442695040888963407u;
 			x[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[(seed >> 33) % 36];
 		}
-		if (mkdir(root, 0700) == 0)
-			return true;
-		if (errno != EEXIST)
+		if (mkdir(root, 0700) == 0) {
+			int lock_fd = lock_root(root);
+
+			if (lock_fd >= 0)
+				return lock_fd;
+			rmdir(root);
+		} else if (errno != EEXIST) {
 			break;
+		}
 	}
-	return false;
+	return -1;
 }
 
 /* A name of exactly three components, whatever the area: clients count them. */
-static char *make_root(struct mirror *mirror, struct err *err)
+static char *make_root(struct mirror *mirror, int *lock_fd, struct err *err)
 {
 	int depth = 0;
 	char *root;
 
 	for (const char *p = mirror->area; *p; p++)
 		depth += *p == '/' && p[1] && p[1] != '/';
-	root = str_format("%s%stmpXXXXXX.include_server-%d-%d", mirror->area, str_ends_with(mirror->area, "/") ? "" : "/",
+	root = str_format("%s%sdistccXXXXXX.include_server-%d-%d", mirror->area, str_ends_with(mirror->area, "/") ? "" : "/",
 			  mirror->pid, ++mirror->n_roots);
-	if (!make_unique(root)) {
+	*lock_fd = make_unique(root);
+	if (*lock_fd < 0) {
 		err_sys(err, ERR_IO, "cannot make '%s'", root);
 		free(root);
 		return NULL;
@@ -111,17 +136,18 @@ static char *make_root(struct mirror *mirror, struct err *err)
 		if (mkdir(root, 0700) < 0) {
 			err_sys(err, ERR_IO, "cannot make '%s'", root);
 			free(root);
+			fd_close(lock_fd);
 			return NULL;
 		}
 	}
 	return root;
 }
 
-static char *root_of(struct mirror *mirror, char **roots, int i, struct err *err)
+static char *root_of(struct mirror *mirror, struct mirror_root *roots, int i, struct err *err)
 {
-	if (!roots[i])
-		roots[i] = make_root(mirror, err);
-	return roots[i];
+	if (!roots[i].path)
+		roots[i].path = make_root(mirror, &roots[i].lock_fd, err);
+	return roots[i].path;
 }
 
 /* Makes the directories above `name`, below root. 0; 1 when something else is in the way; -1. */
@@ -239,7 +265,7 @@ static int write_copy(struct mirror *mirror, const char *name, const struct buf 
 	else if (lzo_compress(&packed, text->data, text->len, err) < 0)
 		return -1;
 	pthread_mutex_lock(&mirror->lock);
-	temporary = str_format("%s/.new-%lu", mirror->copies[0], ++mirror->n_temporary);
+	temporary = str_format("%s/.new-%lu", mirror->copies[0].path, ++mirror->n_temporary);
 	pthread_mutex_unlock(&mirror->lock);
 	fd = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0 || fd_write_full(fd, packed.data, packed.len, -1, err) < 0 || rename(temporary, name) < 0) {

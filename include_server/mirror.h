@@ -24,7 +24,10 @@ struct mirror {
 	char *area;			/* "/dev/shm" */
 	int pid;
 	int n_roots;			/* made so far, for names */
-	char *copies[MIRROR_ROOTS_MAX], *links[MIRROR_ROOTS_MAX];
+	struct mirror_root {
+		char *path;
+		int lock_fd;		/* held as long as we live: nobody takes the root for left over */
+	} copies[MIRROR_ROOTS_MAX], links[MIRROR_ROOTS_MAX];
 	struct mirrored **table;
 	struct arena arena;
 	unsigned long n_temporary;

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -88,6 +89,28 @@ def test_a_stock_server_gives_what_a_local_compile_gives(client, client_env, inc
         compare.assert_same(local, distributed)
         wait_jobs(server, number)
     assert "Preprocessing locally" not in includes.log
+
+
+def test_only_what_a_dead_server_left_is_removed_by_the_next_one(client_env, stack, stock_server, place, base):
+    """Servers of other PID namespaces share /dev/shm: that their processes are not seen means nothing."""
+    area = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="distcc-area-", dir="/tmp")))
+    server = stock_server()
+    first = stack.enter_context(IncludeServer(base / "first", area=area))
+    env = pump_env(client_env, first, f"{server.host},cpp,lzo")
+    command = COMMANDS["c"]
+    assert run(place, command, env, peers.CLIENT).rc == 0
+    kept = {path: sorted(path.rglob("*")) for path in area.iterdir()}
+    assert kept
+    # it ends with its namespace, whose first process is the command that starts it
+    IncludeServer(base / "second", area=area, prefix=["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]).__enter__()
+    assert {path: sorted(path.rglob("*")) for path in area.iterdir()} == kept
+    assert run(place, command, env, peers.CLIENT).rc == 0
+    wait_jobs(server, 2)
+    first.kill()
+    wait.until(first.is_gone, "the first server's end")
+    assert list(area.iterdir())
+    stack.enter_context(IncludeServer(base / "third", area=area))
+    assert not list(area.iterdir())
 
 
 def test_through_a_gateway_from_a_place_without_a_network(client_env, gateway, include_server, stock_server, place):
