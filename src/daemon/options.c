@@ -137,7 +137,6 @@ static int set_gateway(struct options *options, const char *text, size_t offset,
 	(void)offset;
 	if (!str_starts_with(text, "unix:/"))
 		return err_set(err, ERR_USAGE, "'%s' is no unix:/PATH", text);
-	admission_release(&options->admission);
 	free(options->gateway);
 	options->gateway = mem_strdup(text + strlen("unix:"));
 	return 0;
@@ -437,6 +436,7 @@ void options_release(struct options *options)
 	access_release(&options->access);
 	argv_release(&options->tools);
 	argv_release(&options->caches);
+	admission_release(&options->admission);
 	free(options->gateway);
 	free(options->prefix);
 	free(options->sysroot);

@@ -173,7 +173,9 @@ def test_busy_workers_do_not_keep_a_client_from_its_greeting(realm, stack, base)
 
 
 @pytest.mark.parametrize("extra, env, words", [
-    ([], {"DISTCCD_PRINCIPAL": ""}, "DISTCCD_PRINCIPAL does not say"), ([], {"DISTCCD_PRINCIPAL": "nobody@localhost"}, "nobody@localhost: "),
+    ([], {"DISTCCD_PRINCIPAL": ""}, "DISTCCD_PRINCIPAL does not say"),
+    # libkrb5 loses a principal when it finds no key
+    ([], {"DISTCCD_PRINCIPAL": "nobody@localhost", "ASAN_OPTIONS": "detect_leaks=0"}, "nobody@localhost: "),
     (["--whitelist", "/nonexistent"], {}, "/nonexistent")])
 def test_a_server_that_cannot_prove_itself_does_not_start(realm, base, extra, env, words):
     for program in (peers.SERVER, peers.STOCK_SERVER):
