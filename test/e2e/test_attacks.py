@@ -40,6 +40,9 @@ def attempt(act, *args):
     except BaseException as held:
         print("HELD", repr(held), flush=True)
 PARENT = os.getppid()
+# the directory of the server's other worker, which of the two this one ever is
+OWN = os.path.dirname(os.environ["TMPDIR"])
+OTHER = os.path.join(os.path.dirname(OWN), "1" if os.path.basename(OWN) == "0" else "0")
 def detach():
     if os.fork() == 0:
         os.setsid()
@@ -56,8 +59,8 @@ HELD = {
     "read the server's memory": (ALL, "attempt(open, '/proc/%d/mem' % PARENT, 'rb')"),
     "list /proc": (LANDLOCK, "attempt(os.listdir, '/proc')"),
     "list the temp directory": (LANDLOCK, "attempt(os.listdir, os.path.dirname(os.path.dirname(os.environ['TMPDIR'])))"),
-    "read another job": (LANDLOCK, "attempt(os.listdir, os.path.dirname(os.path.dirname(os.environ['TMPDIR'])) + '/1')"),
-    "write into another job": (LANDLOCK, "attempt(open, os.path.dirname(os.path.dirname(os.environ['TMPDIR'])) + '/1/x', 'w')"),
+    "read another job": (LANDLOCK, "attempt(os.listdir, OTHER)"),
+    "write into another job": (LANDLOCK, "attempt(open, OTHER + '/x', 'w')"),
     "remove the server's lock": (LANDLOCK, "attempt(os.unlink, os.path.dirname(os.path.dirname(os.environ['TMPDIR'])) + '/.lock')"),
     "write a new file outside": (LANDLOCK, "attempt(open, '{outside}/new', 'w')"),
     "write into a file outside": (LANDLOCK, "attempt(open, '{outside}/open', 'a')"),
