@@ -49,9 +49,12 @@ def files_of_jobs(server):
     return [str(path) for path in server.tmp.glob("distccd_*/*/*")]
 
 
-def assert_as_new(server):
-    wait.until(lambda: len(children(server.pid)) == JOBS, f"the workers and nobody else: {children(server.pid)}")
-    assert "Z" not in children(server.pid).values()
+def assert_as_new(server, killed=()):
+    """Once the workers are there, none of them `killed`, and nobody else is."""
+    def complete():
+        now = children(server.pid)
+        return len(now) == JOBS and "Z" not in now.values() and not set(now) & set(killed)
+    wait.until(complete, f"the workers and nobody else: {children(server.pid)}")
     # every worker is free again: as many jobs at once as there are workers
     answers = []
     clients = [threading.Thread(target=lambda: answers.append(wire.ask(server.port, REQUESTS[0]))) for _ in range(JOBS)]
@@ -79,15 +82,17 @@ def test_clients_that_vanish_at_any_moment(our_server):
 def test_workers_that_are_killed_at_any_moment(our_server):
     server = our_server(jobs=JOBS)
     chance = random.Random(1)
+    killed = []
     for seed in range(CLIENTS // 10):
         client = threading.Thread(target=vanish, args=(server.port, seed))
         client.start()
         workers = list(children(server.pid))
         if workers:
+            killed.append(chance.choice(workers))
             with contextlib.suppress(ProcessLookupError):
-                os.kill(chance.choice(workers), signal.SIGKILL)
+                os.kill(killed[-1], signal.SIGKILL)
         client.join()
-    assert_as_new(server)
+    assert_as_new(server, killed)
 
 
 def test_a_compiler_that_ignores_sigterm_does_not_outlive_its_client(our_server, base):
