@@ -53,6 +53,17 @@ bool str_to_int(const char *text, int64_t min, int64_t max, int64_t *value)
 	return true;
 }
 
+int str_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 char *str_format(const char *format, ...)
 {
 	struct buf buf = BUF_INIT;

@@ -16,6 +16,7 @@ void str_copy(char *to, size_t size, const char *from);		/* cut to fit, always t
 
 /* A whole decimal number within min..max and nothing else; false leaves *value alone. */
 bool str_to_int(const char *text, int64_t min, int64_t max, int64_t *value);
+int str_hex_digit(char c);					/* 0..15, -1 for anything else */
 
 char *str_format(const char *format, ...) __attribute__((format(printf, 1, 2)));	/* yours to free */
 

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "client/output.h"
+#include "compiler/commands.h"
 #include "state/jobnote.h"
 
 static volatile sig_atomic_t running_group;	/* of the compiler, for the signal handler; 0: none */
@@ -107,16 +108,7 @@ static void redirect(const char *compiler, const struct scan *scan, int fd, stru
 		else
 			argv_add(out, scan->command.words[i]);
 	}
-	if (!scan->wants_deps)
-		return;
-	if (!scan->has_deps_file) {
-		argv_add(out, "-MF");
-		argv_add(out, scan->deps_file);
-	}
-	if (!scan->has_deps_target) {
-		argv_add(out, "-MQ");
-		argv_add(out, scan->deps_target);
-	}
+	scan_add_dependency_options(scan, out);
 }
 
 int local_compile(const struct argv *original, const struct scan *scan)

@@ -13,8 +13,7 @@
 #include "compiler/machine.h"
 #include "compiler/options.h"
 
-/* With -E there is no -o that these could be derived from. */
-static void add_dependency_options(const struct scan *scan, struct argv *out)
+void scan_add_dependency_options(const struct scan *scan, struct argv *out)
 {
 	if (!scan->wants_deps)
 		return;
@@ -54,7 +53,7 @@ void scan_preprocess_command(const struct scan *scan, enum text_kind kind, struc
 		for (size_t j = 0; j < match.n_words; j++)
 			argv_add(out, words[j]);
 	}
-	add_dependency_options(scan, out);
+	scan_add_dependency_options(scan, out);
 	if (kind != TEXT_EXPANDED)
 		argv_add(out, extra[kind]);
 }

@@ -12,6 +12,10 @@
  * are completed (-MF, -MQ) so that the file is what the whole compile would write. */
 void scan_preprocess_command(const struct scan *scan, enum text_kind kind, struct argv *out);
 
+/* Completes dependency options (-MF, -MQ) with what a compiler would derive from the -o that the
+ * command run here no longer has. */
+void scan_add_dependency_options(const struct scan *scan, struct argv *out);
+
 /* For TEXT_INCLUDES: the command that lists the macros which are defined before the source begins. */
 void scan_predefines_command(const struct scan *scan, struct argv *out);
 

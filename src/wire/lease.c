@@ -34,17 +34,6 @@ static int token_of_name(const char *name)
 	return -1;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* In place: "%41" -> "A". False for a bad escape, a NUL in disguise, or a control character. */
 static bool unescape(char *value)
 {
@@ -54,7 +43,7 @@ static bool unescape(char *value)
 		if ((unsigned char)*from < 0x20 || *from == 0x7f)
 			return false;
 		if (*from == '%') {
-			int high = hex(from[1]), low = high < 0 ? -1 : hex(from[2]);
+			int high = str_hex_digit(from[1]), low = high < 0 ? -1 : str_hex_digit(from[2]);
 
 			if (low < 0 || (high == 0 && low == 0))
 				return false;

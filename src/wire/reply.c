@@ -34,8 +34,9 @@ static struct buf *part_of(struct reply *reply, enum walk_token token)
 	}
 }
 
-static int take(struct reply *reply, const struct walk_event *event, struct err *err)
+static int take(void *context, const struct walk_event *event, struct err *err)
 {
+	struct reply *reply = context;
 	struct buf *part = part_of(reply, event->token);
 
 	if (event->kind == WALK_TOKEN && event->token == WALK_STAT)
@@ -59,24 +60,7 @@ static int take(struct reply *reply, const struct walk_event *event, struct err 
 
 int reply_feed(struct reply *reply, const char *in, size_t len, size_t *n_used, struct err *err)
 {
-	*n_used = 0;
-	for (;;) {
-		struct walk_event event;
-		ssize_t n = walk_step(&reply->walk, in + *n_used, len - *n_used, &event, err);
-
-		if (n < 0)
-			return -1;
-		*n_used += (size_t)n;
-		if (event.kind == WALK_END)
-			return 1;
-		if (event.kind == WALK_MORE) {
-			if (*n_used == len)
-				return walk_ended(&reply->walk) ? 1 : 0;
-			continue;
-		}
-		if (take(reply, &event, err) < 0)
-			return -1;
-	}
+	return walk_feed(&reply->walk, in, len, n_used, take, reply, err);
 }
 
 static int add_bulk(struct buf *out, const char *name, const struct buf *part, uint32_t version, struct err *err)

@@ -87,8 +87,9 @@ static int take_file(struct request *request, struct err *err)
 	return result;
 }
 
-static int take(struct request *request, const struct walk_event *event, struct err *err)
+static int take(void *context, const struct walk_event *event, struct err *err)
 {
+	struct request *request = context;
 	bool is_whole = event->kind == WALK_BODY ? event->last : !event->has_body;
 
 	if (event->kind == WALK_TOKEN && event->token == WALK_DIST) {
@@ -120,22 +121,5 @@ static int take(struct request *request, const struct walk_event *event, struct 
 
 int request_feed(struct request *request, const char *in, size_t len, size_t *n_used, struct err *err)
 {
-	*n_used = 0;
-	for (;;) {
-		struct walk_event event;
-		ssize_t n = walk_step(&request->walk, in + *n_used, len - *n_used, &event, err);
-
-		if (n < 0)
-			return -1;
-		*n_used += (size_t)n;
-		if (event.kind == WALK_END)
-			return 1;
-		if (event.kind == WALK_MORE) {
-			if (*n_used == len)
-				return walk_ended(&request->walk) ? 1 : 0;
-			continue;
-		}
-		if (take(request, &event, err) < 0)
-			return -1;
-	}
+	return walk_feed(&request->walk, in, len, n_used, take, request, err);
 }

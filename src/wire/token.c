@@ -17,24 +17,13 @@ void token_encode(char *out, const char *name, uint32_t value)
 		out[TOKEN_NAME_LEN + i] = digits[value >> (28 - 4 * i) & 15];
 }
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* strtoul() would also take blanks, signs and "0x", as stock does; nobody sends those. */
 static bool value_decode(const char *in, uint32_t *value)
 {
 	uint32_t sum = 0;
 
 	for (int i = 0; i < 8; i++) {
-		int digit = digit_value(in[i]);
+		int digit = str_hex_digit(in[i]);
 
 		if (digit < 0)
 			return false;

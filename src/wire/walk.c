@@ -224,6 +224,28 @@ ssize_t walk_step(struct walk *walk, const char *in, size_t len, struct walk_eve
 	return (ssize_t)n;
 }
 
+int walk_feed(struct walk *walk, const char *in, size_t len, size_t *n_used, walk_take_fn *take, void *context, struct err *err)
+{
+	*n_used = 0;
+	for (;;) {
+		struct walk_event event;
+		ssize_t n = walk_step(walk, in + *n_used, len - *n_used, &event, err);
+
+		if (n < 0)
+			return -1;
+		*n_used += (size_t)n;
+		if (event.kind == WALK_END)
+			return 1;
+		if (event.kind == WALK_MORE) {
+			if (*n_used == len)
+				return walk_ended(walk) ? 1 : 0;
+			continue;
+		}
+		if (take(context, &event, err) < 0)
+			return -1;
+	}
+}
+
 bool walk_ended(const struct walk *walk)
 {
 	return walk->ended;

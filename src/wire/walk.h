@@ -82,6 +82,14 @@ void walk_reply_init(struct walk *walk, uint32_t version, const struct walk_limi
  */
 ssize_t walk_step(struct walk *walk, const char *in, size_t len, struct walk_event *event, struct err *err);
 
+/*
+ * For those who keep what they are fed: takes bytes and gives each event to take() until the message
+ * is complete (1) or the input is used up (0); *n_used says how many it took. -1 as walk_step(), or
+ * when take() says so.
+ */
+typedef int walk_take_fn(void *context, const struct walk_event *event, struct err *err);
+int walk_feed(struct walk *walk, const char *in, size_t len, size_t *n_used, walk_take_fn *take, void *context, struct err *err);
+
 bool walk_ended(const struct walk *walk);
 bool walk_started(const struct walk *walk);		/* has it seen a byte? */
 uint32_t walk_version(const struct walk *walk);		/* of a request: after DIST was seen */
