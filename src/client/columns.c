@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
@@ -70,22 +71,29 @@ struct source {
 	int number;
 };
 
+/* The name comes from a server: a pipe or a terminal of that name must not make us wait. */
+static void read_source(struct source *source, const char *name)
+{
+	struct stat st;
+
+	free(source->name);
+	buf_clear(&source->text);
+	source->name = mem_strdup(name);
+	if (stat(name, &st) == 0 && S_ISREG(st.st_mode) && file_read(name, SOURCE_MAX, &source->text, NULL) < 0)
+		buf_clear(&source->text);
+	source->line = source->text.data;
+	source->number = 1;
+}
+
 static const char *source_line(struct source *source, const char *name, int number, size_t *len)
 {
-	const char *end = source->text.data + source->text.len, *stop;
+	const char *end, *stop;
 
-	if (!source->name || strcmp(source->name, name) != 0) {
-		free(source->name);
-		buf_clear(&source->text);
-		source->name = mem_strdup(name);
-		if (file_read(name, SOURCE_MAX, &source->text, NULL) < 0)
-			buf_clear(&source->text);
-		source->line = source->text.data;
-		source->number = 1;
-		end = source->text.data + source->text.len;
-	}
+	if (!source->name || strcmp(source->name, name) != 0)
+		read_source(source, name);
 	if (!source->text.len)
 		return NULL;
+	end = source->text.data + source->text.len;
 	if (number < source->number) {
 		source->line = source->text.data;
 		source->number = 1;

@@ -141,25 +141,34 @@ static void show(struct buf *out, const struct message_list *list, struct messag
 	buf_add(out, list->text->data + message->start, message->end - message->start);
 }
 
+static void show_unused(struct buf *out, struct message_list *list, size_t i, int *n_warnings)
+{
+	if (!list->messages[i].is_used)
+		show(out, list, &list->messages[i], n_warnings);
+}
+
 static void interleave(struct buf *out, struct message_list *here, struct message_list *server, int *n_warnings)
 {
-	struct message *next = here->messages, *end = here->messages + here->n;
+	size_t next = 0;
 
 	for (size_t i = 0; i < server->n; i++) {
 		struct message *message = &server->messages[i], *same = find_same(here, message);
 
 		/* what only the preprocessor said comes before what follows it in the source */
-		for (; next < end && (same ? next < same : message->head && next->head && is_before(next->head, message->head)); next++)
-			if (!next->is_used)
-				show(out, here, next, n_warnings);
+		for (; next < here->n; next++) {
+			const struct message *ours = &here->messages[next];
+
+			if (same ? ours >= same : !message->head || !ours->head || !is_before(ours->head, message->head))
+				break;
+			show_unused(out, here, next, n_warnings);
+		}
 		if (same)
 			show(out, here, same, n_warnings);
 		else
 			show(out, server, message, n_warnings);
 	}
-	for (; next < end; next++)
-		if (!next->is_used)
-			show(out, here, next, n_warnings);
+	for (; next < here->n; next++)
+		show_unused(out, here, next, n_warnings);
 }
 
 /* clang counts at the end; the sum of two runs is not the count of one. */

@@ -11,10 +11,15 @@ static bool is_end_of_line(const char *p)
 	return *p == '\n' || (*p == '\r' && p[1] == '\n');
 }
 
+static bool is_continued_line(const char *p)
+{
+	return *p == '\\' && is_end_of_line(p + 1);
+}
+
 /* Blanks and continued lines. */
 static const char *skip_space(const char *p)
 {
-	while (*p == ' ' || *p == '\t' || (*p == '\\' && is_end_of_line(p + 1)))
+	while (*p == ' ' || *p == '\t' || is_continued_line(p))
 		p += *p != '\\' ? 1 : p[1] == '\r' ? 3 : 2;
 	return p;
 }
@@ -24,7 +29,7 @@ static size_t raw_len(const char *p)
 {
 	size_t n = 0;
 
-	while (p[n] && p[n] != ' ' && p[n] != '\t' && !is_end_of_line(p + n) && !(p[n] == '\\' && is_end_of_line(p + n + 1)))
+	while (p[n] && p[n] != ' ' && p[n] != '\t' && !is_end_of_line(p + n) && !is_continued_line(p + n))
 		n += p[n] == '\\' && p[n + 1] ? 2 : 1;
 	return n;
 }
@@ -50,7 +55,7 @@ const char *deps_names(const struct buf *deps)
 	/* The colon of the rule ends a word; those in names do not. */
 	while (p && (p = strchr(p, ':'))) {
 		p++;
-		if (*p == ' ' || *p == '\t' || is_end_of_line(p))
+		if (*p == ' ' || *p == '\t' || is_end_of_line(p) || is_continued_line(p))
 			return p;
 	}
 	return NULL;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test/unit/check.h"
 
+#include <sys/stat.h>
+
 #include "client/columns.h"
 #include "client/messages.h"
 
@@ -101,6 +103,16 @@ static void columns_of_readable_sources_are_converted(void **state)
 	assert_converted("-c", "s.c:2:2: no end", "s.c:2:9: no end");
 }
 
+static void what_a_server_names_is_not_waited_for(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo("pipe.c", 0600), 0);
+	alarm(30);
+	assert_converted("-c", "pipe.c:1:1: x\n", "pipe.c:1:1: x\n");
+	assert_converted("-c", "/dev/tty:1:1: x\n", "/dev/tty:1:1: x\n");
+	alarm(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +122,7 @@ int main(void)
 		CHECK(clang_counts_anew),
 		CHECK(columns_are_those_of_a_terminal),
 		CHECK_IN_DIR(columns_of_readable_sources_are_converted),
+		CHECK_IN_DIR(what_a_server_names_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
