@@ -16,6 +16,7 @@
 #include "compiler/response.h"
 #include "compiler/rewrite.h"
 #include "hosts/source.h"
+#include "state/refusal.h"
 
 enum { HOST_MS = 2000 };	/* one host may keep us waiting for so long */
 
@@ -45,12 +46,19 @@ static void show_what_is_sent(struct scan *scan, const struct settings *settings
 }
 
 /* The place that a job would be given first. */
-static void show_hosts(const struct host_list *list, const struct settings *settings, bool *any, bool *here_first)
+static void show_hosts(const struct host_list *list, const char *compiler, const struct settings *settings, bool *any, bool *here_first)
 {
 	*any = *here_first = false;
 	for (size_t i = 0; i < list->n_hosts; i++) {
+		enum refusal refusal = refusal_get(&list->hosts[i], compiler, settings->backoff_s);
+		struct err err = ERR_INIT;
 		struct survey survey;
 
+		if (refusal != REFUSAL_NONE) {
+			refusal_explain(&list->hosts[i], compiler, refusal, &err);
+			printf("host %s\n", err.text);
+			continue;
+		}
 		survey_host(&survey, &list->hosts[i], settings, deadline_after_ms(HOST_MS));
 		printf("host %s: %s\n", list->hosts[i].text, survey.text);
 		if (survey.usable && !*any)
@@ -65,7 +73,7 @@ static int verdict(bool remote, const char *text)
 	return remote ? 0 : 1;
 }
 
-static int explain_hosts(const struct settings *settings)
+static int explain_hosts(const char *compiler, const struct settings *settings)
 {
 	const char *without = settings->fallback ? "it is compiled here" : "with DISTCC_FALLBACK=0 the job fails";
 	struct host_list list = HOST_LIST_INIT;
@@ -79,7 +87,7 @@ static int explain_hosts(const struct settings *settings)
 		return 1;
 	}
 	printf("hosts: %zu, from %s\n", list.n_hosts, source);
-	show_hosts(&list, settings, &any, &here_first);
+	show_hosts(&list, compiler, settings, &any, &here_first);
 	host_list_release(&list);
 	if (!any) {
 		printf("verdict: local: no host is usable now; %s\n", without);
@@ -103,7 +111,7 @@ int explain_run(const struct argv *command, const struct settings *settings)
 	if (plan.where == PLAN_REMOTE) {
 		printf("rule: distributable: one source, one object, and nothing that only this machine has\n");
 		show_what_is_sent(&scan, settings);
-		status = explain_hosts(settings);
+		status = explain_hosts(scan.command.words[0], settings);
 	} else {
 		printf("rule: reason=%s detail=%s: %s\n", plan.reason, plan.detail, plan.explanation);
 		status = verdict(false, "by its nature; no host is asked");

@@ -42,11 +42,9 @@
 #include "net/gateway.h"
 #include "state/backoff.h"
 #include "state/jobnote.h"
+#include "state/refusal.h"
 
-enum {
-	EXEC_FAILED = ERR_NO_COMPILER,	/* exit code of a server that has no such compiler */
-	REFUSAL_S = 600			/* a compiler that makes wrong objects is not asked again for so long */
-};
+enum { EXEC_FAILED = ERR_NO_COMPILER };	/* exit code of a server that has no such compiler */
 
 struct job {
 	const struct settings *settings;
@@ -56,7 +54,7 @@ struct job {
 	char *hosts_source;
 	bool has_gateway;		/* scheduling and display are the gateway's: no state files then */
 	struct preprocess cpp;
-	bool has_misfit;		/* a server's compiler makes objects for another machine */
+	enum refusal refusal;		/* of the last host that cannot do this compiler's jobs */
 	bool asked_again;		/* with text of another kind */
 	struct argv server_command;
 	struct attempt attempt;
@@ -275,7 +273,7 @@ static int give_up(struct job *job, const char *host, const struct err *cause)
 		log_warning("failed to distribute %s to %s, running locally instead: %s", source_name(job), host, cause->text);
 	else
 		log_warning("failed to distribute, running locally instead: %s", cause->text);
-	return run_here(job, job->has_misfit ? "toolchain" : err_code_name(cause->code));
+	return run_here(job, job->refusal == REFUSAL_MISFIT ? "toolchain" : err_code_name(cause->code));
 }
 
 static int load_hosts(struct job *job, struct err *err)
@@ -344,21 +342,27 @@ static enum outcome try_host(struct job *job, const struct pick *pick, struct er
 	return attempt_at(&job->attempt, pick->host, pick->slot, err);
 }
 
-static int refusal_period(const struct job *job)
+/* Hosts that are known not to do this compiler's jobs. *cause speaks of one of them if all are. */
+static size_t leave_out_refused(struct job *job, bool *failed, struct err *cause)
 {
-	return job->settings->backoff_s > 0 ? REFUSAL_S : 0;
-}
-
-/* Hosts whose compiler of this name is known to make objects for another machine. */
-static size_t leave_out_refused(struct job *job, bool *failed)
-{
+	const char *compiler = job->scan.command.words[0];
 	size_t n_left = job->hosts.n_hosts;
 
 	for (size_t i = 0; i < job->hosts.n_hosts; i++) {
-		failed[i] = backoff_compiler_is_refused(&job->hosts.hosts[i], job->scan.command.words[0], refusal_period(job));
-		n_left -= failed[i];
+		const struct host_spec *host = &job->hosts.hosts[i];
+		enum refusal why = refusal_get(host, compiler, job->settings->backoff_s);
+
+		if (why == REFUSAL_NONE)
+			continue;
+		failed[i] = true;
+		n_left--;
+		job->refusal = why;
+		refusal_explain(host, compiler, why, cause);
 	}
-	job->has_misfit = !n_left;
+	if (n_left) {
+		job->refusal = REFUSAL_NONE;
+		err_clear(cause);
+	}
 	return n_left;
 }
 
@@ -395,20 +399,55 @@ static enum outcome make_other_text(struct job *job, enum text_kind kind)
 }
 
 /* Neither the host nor the job is at fault: they do not fit each other. */
-static void refuse_compiler(struct job *job, const struct host_spec *host, struct err *err)
+static void refuse_compiler(struct job *job, const struct host_spec *host, enum refusal why)
 {
-	err_prefix(err, "%s", host->text);
+	refusal_note(host, job->scan.command.words[0], why, job->settings->backoff_s);
+	job->refusal = why;
+}
+
+/* Distcc 3.4 refuses a compiler by closing when it has read the request, and so it closes to clients that it
+ * does not know. Behind ssh the same says that there was no server at all. */
+static bool closed_without_a_word(const struct job *job, const struct host_spec *host, const struct err *err)
+{
+	return host->kind == HOST_TCP && err->code == ERR_TRUNCATED && !walk_started(&job->attempt.reply.walk);
+}
+
+static void note_fault(struct job *job, const struct host_spec *host, struct err *err)
+{
 	log_info("%s", err->text);
-	backoff_refuse_compiler(host, job->scan.command.words[0], refusal_period(job));
-	job->has_misfit = true;
-	reply_release(&job->attempt.reply);
+	if (closed_without_a_word(job, host, err))
+		refuse_compiler(job, host, REFUSAL_SILENT);
+	else
+		backoff_dislike(host, job->settings->backoff_s);
+	/* what distcc 3.4 answers when it has struck off its last host */
+	if (host->kind != HOST_UNIX && job->settings->backoff_s > 0)
+		err->code = ERR_NO_HOSTS;
+}
+
+/* Is the answer one to go by? Else *err says what the host cannot do. */
+static bool is_final(struct job *job, const struct host_spec *host, struct err *err)
+{
+	const struct reply *reply = &job->attempt.reply;
+
+	backoff_enjoy(host, job->settings->backoff_s);
+	if (!reply->status && toolchain_check(&job->scan, &reply->object, err) < 0) {
+		refuse_compiler(job, host, REFUSAL_MISFIT);
+		err_prefix(err, "%s", host->text);
+	} else if (server_lacks_compiler(reply)) {
+		refuse_compiler(job, host, REFUSAL_LACKING);
+		refusal_explain(host, job->scan.command.words[0], REFUSAL_LACKING, err);
+	} else {
+		return true;
+	}
+	log_info("%s", err->text);
+	return false;
 }
 
 /* Tries hosts until there is an answer; *last_host is the one tried last, for messages. */
 static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 {
 	autofree bool *failed = mem_array(job->hosts.n_hosts, sizeof(*failed));
-	size_t n_left = leave_out_refused(job, failed);
+	size_t n_left = leave_out_refused(job, failed, cause);
 
 	for (;;) {
 		autopick pick = PICK_INIT;
@@ -439,24 +478,12 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 		}
 		failed[pick.host - job->hosts.hosts] = true;
 		n_left--;
-		if (outcome == OUTCOME_ANSWER) {
-			backoff_enjoy(pick.host, job->settings->backoff_s);
-			if (!job->attempt.reply.status && toolchain_check(&job->scan, &job->attempt.reply.object, &err) < 0) {
-				refuse_compiler(job, pick.host, &err);
-				*cause = err;
-				continue;
-			}
-			if (!server_lacks_compiler(&job->attempt.reply) || !n_left)
-				return 0;
-			log_info("host '%s' has no %s", pick.host->text, job->server_command.words[0]);
-		} else {
-			log_info("%s", err.text);
-			backoff_dislike(pick.host, job->settings->backoff_s);
-			*cause = err;
-			/* what distcc 3.4 answers when it has struck off its last host */
-			if (pick.host->kind != HOST_UNIX && job->settings->backoff_s > 0)
-				cause->code = ERR_NO_HOSTS;
-		}
+		if (outcome != OUTCOME_ANSWER)
+			note_fault(job, pick.host, &err);
+		/* what the last one says of the compiler is the answer */
+		else if (is_final(job, pick.host, &err) || (!n_left && server_lacks_compiler(&job->attempt.reply)))
+			return 0;
+		*cause = err;
 		reply_release(&job->attempt.reply);
 	}
 }

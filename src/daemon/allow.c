@@ -61,7 +61,7 @@ static int map_by_list(struct argv *argv, const char *list, struct err *err)
 	if (file_read(list, CMDLIST_MAX, &text, err) < 0) {
 		err_prefix(err, "DISTCC_CMDLIST");
 		if (err)
-			err->code = ERR_DENIED;
+			err->code = ERR_NO_COMPILER;
 		return -1;
 	}
 	for (rest = text.data; rest && (line = strsep(&rest, "\n"));) {
@@ -70,7 +70,7 @@ static int map_by_list(struct argv *argv, const char *list, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(err, ERR_DENIED, "lookup of %s in DISTCC_CMDLIST failed: add it to %s", argv->words[0], list);
+	return err_set(err, ERR_NO_COMPILER, "lookup of %s in DISTCC_CMDLIST failed: add it to %s", argv->words[0], list);
 }
 
 static int check_masquerade(const char *compiler, struct err *err)
@@ -82,16 +82,16 @@ static int check_masquerade(const char *compiler, struct err *err)
 	else if (strncasecmp(name, "/bin/", 5) == 0)
 		name += 5;
 	if (strchr(name, '/'))
-		return err_set(err, ERR_DENIED, "compiler name <%s> cannot be an absolute path: only /usr/bin and /bin may be named", compiler);
+		return err_set(err, ERR_NO_COMPILER, "compiler name <%s> cannot be an absolute path: only /usr/bin and /bin may be named", compiler);
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return err_set(err, ERR_DENIED, "'%s' is no name of a compiler", name);
+		return err_set(err, ERR_NO_COMPILER, "'%s' is no name of a compiler", name);
 	for (int i = 0; i < N_DIRS; i++) {
 		autofree char *file = path_join(masquerade_dirs[i], name);
 
 		if (access(file, X_OK) == 0)
 			return 0;
 	}
-	return err_set(err, ERR_DENIED, "%s not in %s or %s whitelist: run update-distcc-symlinks on the server, or link it there",
+	return err_set(err, ERR_NO_COMPILER, "%s not in %s or %s whitelist: run update-distcc-symlinks on the server, or link it there",
 		       name, masquerade_dirs[0], masquerade_dirs[1]);
 }
 

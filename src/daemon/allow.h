@@ -18,8 +18,8 @@ int allow_check_setup(struct err *err);
 /*
  * DISTCC_CMDLIST, if set, maps argv[0] to one of its lines (and refuses if it cannot be read); else
  * argv[0] must stand in the masquerade directory, unless insecure. Then the options that hand this
- * machine to the client are refused (but -specs=FILE is not, if SYSROOT/FILE exists; sysroot may be NULL). ERR_DENIED with a sentence that names the compiler or the
- * option, and the remedy.
+ * machine to the client are refused (but -specs=FILE is not, if SYSROOT/FILE exists; sysroot may be NULL). ERR_NO_COMPILER or
+ * ERR_DENIED with a sentence that names the compiler or the option, and the remedy.
  */
 int allow_command(struct argv *argv, bool insecure, const char *sysroot, struct err *err);
 

@@ -318,12 +318,13 @@ static int send_reply(struct job *job, struct err *err)
 /*
  * The protocol has no word for a refusal. A stock client takes a status and a sentence for a compile
  * that failed: it compiles at home, and its user can read why. A closed connection would tell nothing.
+ * 110 is what a missing compiler is answered with: our clients and gateways remember it for that compiler alone.
  */
 static int tell_refusal(struct job *job, struct err *err)
 {
 	struct err sending = ERR_INIT;
 
-	job->reply.status = ERR_DENIED << 8;
+	job->reply.status = (err->code == ERR_NO_COMPILER ? ERR_NO_COMPILER : ERR_DENIED) << 8;
 	buf_add_format(&job->reply.serr, "distccd[%ld] ERROR: refused: %s\n", (long)getpid(), err->text);
 	if (send_reply(job, &sending) < 0)
 		log_debug("the client did not wait for the reason: %s", sending.text);

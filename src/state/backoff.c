@@ -9,12 +9,10 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "base/str.h"
 #include "state/statedir.h"
 
-/* NULL where nothing is remembered. */
-static char *file_of(const struct host_spec *host, int period_s)
+char *backoff_file(const struct host_spec *host, int period_s)
 {
 	autofree char *dir = NULL, *stem = NULL;
 
@@ -23,13 +21,6 @@ static char *file_of(const struct host_spec *host, int period_s)
 	dir = statedir_get("lock", NULL);
 	stem = host_spec_file_stem(host, "backoff");
 	return dir ? str_format("%s/%s_0", dir, stem) : NULL;
-}
-
-static char *file_of_compiler(const struct host_spec *host, const char *compiler, int period_s)
-{
-	autofree char *path = file_of(host, period_s);
-
-	return path ? str_format("%s_%s", path, path_base(compiler)) : NULL;
 }
 
 static bool is_recent(const char *path, int period_s)
@@ -50,14 +41,14 @@ static void touch(const char *path)
 
 bool backoff_is_disliked(const struct host_spec *host, int period_s)
 {
-	autofree char *path = file_of(host, period_s);
+	autofree char *path = backoff_file(host, period_s);
 
 	return path && is_recent(path, period_s);
 }
 
 void backoff_dislike(const struct host_spec *host, int period_s)
 {
-	autofree char *path = file_of(host, period_s);
+	autofree char *path = backoff_file(host, period_s);
 
 	if (path)
 		touch(path);
@@ -65,23 +56,8 @@ void backoff_dislike(const struct host_spec *host, int period_s)
 
 void backoff_enjoy(const struct host_spec *host, int period_s)
 {
-	autofree char *path = file_of(host, period_s);
+	autofree char *path = backoff_file(host, period_s);
 
 	if (path)
 		unlink(path);
-}
-
-bool backoff_compiler_is_refused(const struct host_spec *host, const char *compiler, int period_s)
-{
-	autofree char *path = file_of_compiler(host, compiler, period_s);
-
-	return path && is_recent(path, period_s);
-}
-
-void backoff_refuse_compiler(const struct host_spec *host, const char *compiler, int period_s)
-{
-	autofree char *path = file_of_compiler(host, compiler, period_s);
-
-	if (path)
-		touch(path);
 }

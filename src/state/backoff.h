@@ -13,8 +13,7 @@ bool backoff_is_disliked(const struct host_spec *host, int period_s);
 void backoff_dislike(const struct host_spec *host, int period_s);
 void backoff_enjoy(const struct host_spec *host, int period_s);
 
-/* The same for one compiler of a host, which makes objects that nobody here can use. */
-bool backoff_compiler_is_refused(const struct host_spec *host, const char *compiler, int period_s);
-void backoff_refuse_compiler(const struct host_spec *host, const char *compiler, int period_s);
+/* The file that remembers it, yours to free; NULL where nothing is remembered. */
+char *backoff_file(const struct host_spec *host, int period_s);
 
 #endif

@@ -34,15 +34,34 @@ static char *usable(const char *dir, const char *sub)
 	return NULL;
 }
 
-/* In a shared directory: nobody else may have made it for us. */
+static bool is_ours_alone(const char *dir)
+{
+	struct stat st;
+
+	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
+/* In a directory that others may use, too: nobody else may have made it for us. */
+static char *usable_in_private(const char *dir, const char *sub)
+{
+	return make_dir(dir, 0700) && is_ours_alone(dir) ? usable(dir, sub) : NULL;
+}
+
+/* What a session manager has made for this user. sudo and fakeroot leave us with somebody else's. */
+static char *usable_in_session(const char *sub)
+{
+	const char *named = env_get("XDG_RUNTIME_DIR");
+	autofree char *session = named ? mem_strdup(named) : str_format("/run/user/%ld", (long)geteuid());
+	autofree char *dir = path_join(session, "distcc");
+
+	return is_ours_alone(session) ? usable_in_private(dir, sub) : NULL;
+}
+
 static char *usable_in_tmp(const char *sub)
 {
 	autofree char *dir = str_format("%s/distcc-%ld", env_tmpdir(), (long)geteuid());
-	struct stat st;
 
-	if (!make_dir(dir, 0700) || lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
-		return NULL;
-	return usable(dir, sub);
+	return usable_in_private(dir, sub);
 }
 
 char *statedir_get(const char *sub, struct err *err)
@@ -55,6 +74,8 @@ char *statedir_get(const char *sub, struct err *err)
 		path = usable(dir, sub);
 	else if (in_home && make_dir(in_home, 0777))
 		path = usable(in_home, sub);
+	if (!path)
+		path = usable_in_session(sub);
 	if (!path)
 		path = usable_in_tmp(sub);
 	if (!path)

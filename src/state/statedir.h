@@ -6,8 +6,9 @@
 #include "base/err.h"
 
 /*
- * DISTCC_DIR/SUB, else $HOME/.distcc/SUB, else (when neither can be made or written) a private
- * directory $TMPDIR/distcc-UID/SUB. Made if missing. Quiet: no attempt logs above debug level, and
+ * DISTCC_DIR/SUB, or without DISTCC_DIR $HOME/.distcc/SUB, else (when that cannot be made or written) a
+ * private directory XDG_RUNTIME_DIR/distcc/SUB, for which /run/user/UID stands, too, else
+ * $TMPDIR/distcc-UID/SUB. Made if missing. Quiet: no attempt logs above debug level, and
  * nothing outside these places is touched. Yours to free.
  */
 char *statedir_get(const char *sub, struct err *err);

@@ -43,6 +43,7 @@ static const struct {
 	{ "protocol", "an answer made no sense" },
 	{ "toolchain", "a server's compiler makes other objects" },
 	{ "messages", "a server's messages would not be those of a local compile" },
+	{ "no-compiler", "no server has the compiler, or may run it" },
 };
 
 int reason_find(const char *word)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is asked of the compiler here: what -march=native stands for, and which machine objects are
-for. A server whose compiler makes others is not used, and not asked again."""
+for. A server whose compiler makes others, or that has no such compiler, is not asked for it again."""
 
 import os
 import pty
@@ -113,6 +113,65 @@ def test_no_object_at_all_is_refused(stack, workplace, client_env):
     server = stack.enter_context(WrongServer(b"this is no object, but long enough"))
     done = workplace.run([peers.CLIENT, "gcc", "-c", "hello.c"], client_env(server.host))
     assert done.rc == 109 and "hello.o" not in done.files
+
+
+# ------------------------------------------------------------- a compiler that a server has not
+
+def lacking(kind, stack, base, stock_server, our_server):
+    """A server without "gcc-odd", or with an answer that it may not run it."""
+    if kind == "stock, not installed":
+        (base / "nothing").mkdir()
+        server = peers.Server(peers.STOCK_SERVER, base / "lacking", extra=["--enable-tcp-insecure"])
+        server.env["DISTCCD_PATH"] = str(base / "nothing")
+        return stack.enter_context(server)
+    return stock_server() if kind == "stock, not allowed" else our_server()
+
+
+@pytest.mark.parametrize("kind", ["stock, not installed", "stock, not allowed", "ours, not allowed"])
+def test_a_missing_compiler_is_remembered_and_costs_the_host_nothing(kind, stack, base, stock_server, our_server, workplace, client_env):
+    """In both ways in which servers of 3.4 say it, and in ours."""
+    odd = base / "bin"
+    odd.mkdir()
+    (odd / "gcc-odd").symlink_to("/usr/bin/gcc")
+    without = lacking(kind, stack, base, stock_server, our_server)
+    having = peers.stock_server(base / "having", extra=["--enable-tcp-insecure"])
+    having.env["DISTCCD_PATH"] = f"{odd}:/usr/bin:/bin"
+    stack.enter_context(having)
+    env = client_env(f"{without.host} {having.host}", PATH=f"{odd}:/usr/bin:/bin", DISTCC_LOG=base / "log")
+    command = ["gcc-odd", "-O2", "-c", "hello.c"]
+    local = workplace.run(command, env)
+    for n_jobs in 1, 2:
+        compare.assert_same(local, workplace.run([peers.CLIENT, *command], env))
+        having.wait_count(n_jobs)
+    assert (base / "log").read_text().count(f"exec on {without.host}: ") == 1, "it was asked again"
+    assert not [path for path in (base / "state").glob("lock/backoff_*") if path.name.endswith("_0")]
+    if kind != "stock, not installed":
+        # other compilers still go to the first of the list
+        assert workplace.run([peers.CLIENT, "gcc", "-c", "hello.c"], env).rc == 0
+        without.wait_count(1)
+        assert having.count() == 2
+
+
+@pytest.mark.parametrize("kind", ["stock, not installed", "stock, not allowed", "ours, not allowed"])
+def test_a_compiler_that_no_server_has_is_named(kind, stack, base, stock_server, our_server, workplace, client_env):
+    odd = base / "bin"
+    odd.mkdir()
+    (odd / "gcc-odd").symlink_to("/usr/bin/gcc")
+    server = lacking(kind, stack, base, stock_server, our_server)
+    env = client_env(server.host, PATH=f"{odd}:/usr/bin:/bin", DISTCC_LOG=base / "log")
+    command = [peers.CLIENT, "gcc-odd", "-c", "hello.c"]
+    status = 116 if kind == "stock, not allowed" else 110
+    assert workplace.run(command, env).rc == status
+    refused = workplace.run(command, env)
+    assert refused.rc == status
+    last = [line for line in (base / "log").read_text().splitlines() if " ERROR: " in line][-1]
+    assert "fallbacks are disabled" in last and f"{server.host}: it " in last and "gcc-odd" in last and "DISTCC_BACKOFF_PERIOD=0" in last
+    explained = subprocess.run([peers.CLIENT, "--explain", *command[1:]], cwd=workplace.path, env=env, capture_output=True, text=True, check=False)
+    assert explained.returncode == 1 and f"host {server.host}: it " in explained.stdout and "verdict: local" in explained.stdout
+    done = workplace.run(command, {**env, "DISTCC_FALLBACK": "1"})
+    assert (done.rc, done.stderr) == (0, b"") and "hello.o" in done.files
+    assert ("reason=no-hosts" if status == 116 else "reason=no-compiler") in (base / "log").read_text()
+    assert (base / "log").read_text().count(f"exec on {server.host}: ") == 1
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "state/backoff.h"
+#include "state/refusal.h"
 #include "state/slots.h"
 #include "state/statedir.h"
 
@@ -152,6 +153,47 @@ static void gateways_and_this_machine_are_never_disliked(void **state)
 	}
 }
 
+static void a_refused_compiler_is_a_word_in_a_file_of_its_own(void **state)
+{
+	static const char gcc[] = "dir/lock/backoff_tcp_farm1_3632_0_gcc", in_opt[] = "dir/lock/backoff_tcp_farm1_3632_0__opt_x_gcc";
+	autohost host = host_of("farm1");
+	autohost gateway = host_of("unix:/run/s");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setenv("DISTCC_DIR", "dir", 1);
+	assert_int_equal(mkdir("dir", 0755), 0);
+	assert_int_equal(refusal_get(&host, "gcc", 60), REFUSAL_NONE);
+	refusal_note(&host, "gcc", REFUSAL_LACKING, 60);
+	assert_int_equal(access(gcc, R_OK), 0);
+	assert_int_equal(refusal_get(&host, "gcc", 60), REFUSAL_LACKING);
+	assert_int_equal(refusal_get(&host, "gcc", 0), REFUSAL_NONE);
+	assert_int_equal(refusal_get(&host, "clang", 60), REFUSAL_NONE);
+	assert_false(backoff_is_disliked(&host, 60));
+	/* what a host said holds for longer than what its silence may mean */
+	set_age(gcc, 599);
+	assert_int_equal(refusal_get(&host, "gcc", 60), REFUSAL_LACKING);
+	set_age(gcc, 601);
+	assert_int_equal(refusal_get(&host, "gcc", 60), REFUSAL_NONE);
+	refusal_note(&host, "gcc", REFUSAL_SILENT, 60);
+	assert_int_equal(refusal_get(&host, "gcc", 60), REFUSAL_SILENT);
+	set_age(gcc, 61);
+	assert_int_equal(refusal_get(&host, "gcc", 60), REFUSAL_NONE);
+	/* programs of one name in two places are two */
+	refusal_note(&host, "/opt/x/gcc", REFUSAL_MISFIT, 60);
+	assert_int_equal(access(in_opt, R_OK), 0);
+	assert_int_equal(refusal_get(&host, "/opt/x/gcc", 60), REFUSAL_MISFIT);
+	assert_int_equal(refusal_get(&host, "gcc", 60), REFUSAL_NONE);
+	/* what nobody has written so is nothing */
+	assert_int_equal(truncate(in_opt, 3), 0);
+	assert_int_equal(refusal_get(&host, "/opt/x/gcc", 60), REFUSAL_NONE);
+	refusal_note(&gateway, "gcc", REFUSAL_LACKING, 60);
+	assert_int_equal(refusal_get(&gateway, "gcc", 60), REFUSAL_NONE);
+	assert_int_equal(refusal_explain(&host, "gcc", REFUSAL_LACKING, &err), -1);
+	assert_int_equal(err.code, ERR_NO_COMPILER);
+	assert_non_null(strstr(err.text, "farm1: it has no gcc"));
+}
+
 static void the_directory_is_made_where_it_may_be(void **state)
 {
 	autofree char *in_dir = NULL, *in_home = NULL, *in_tmp = NULL, *expected_home = str_format("%s/.distcc/lock", check_dir),
@@ -161,6 +203,7 @@ static void the_directory_is_made_where_it_may_be(void **state)
 
 	(void)state;
 	umask(022);
+	setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
 	setenv("HOME", check_dir, 1);
 	setenv("TMPDIR", check_dir, 1);
 	setenv("DISTCC_DIR", "dir", 1);
@@ -178,6 +221,29 @@ static void the_directory_is_made_where_it_may_be(void **state)
 	assert_int_equal(access("missing", F_OK), -1);
 }
 
+static void the_directory_of_the_session_is_taken_before_the_common_one(void **state)
+{
+	autofree char *session = str_format("%s/session", check_dir), *expected = str_format("%s/distcc/lock", session),
+		*in_session = NULL, *elsewhere = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	umask(0);
+	setenv("TMPDIR", check_dir, 1);
+	setenv("DISTCC_DIR", "/proc/no", 1);
+	setenv("XDG_RUNTIME_DIR", session, 1);
+	assert_int_equal(mkdir(session, 0700), 0);
+	in_session = statedir_get("lock", &err);
+	assert_string_equal(in_session, expected);
+	/* one that others can write is none */
+	assert_int_equal(chmod(session, 0777), 0);
+	elsewhere = statedir_get("lock", &err);
+	assert_non_null(elsewhere);
+	assert_null(strstr(elsewhere, "/session/"));
+	unsetenv("XDG_RUNTIME_DIR");
+	umask(022);
+}
+
 /* In a shared directory somebody else may have been faster. */
 static void a_place_that_others_can_write_is_not_used(void **state)
 {
@@ -185,6 +251,7 @@ static void a_place_that_others_can_write_is_not_used(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
+	setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
 	setenv("TMPDIR", check_dir, 1);
 	setenv("DISTCC_DIR", "/proc/no", 1);
 	umask(0);
@@ -203,7 +270,9 @@ int main(void)
 		CHECK_IN_DIR(local_slots_are_taken_from_the_lowest),
 		CHECK_IN_DIR(a_disliked_host_is_a_file_with_a_time),
 		CHECK_IN_DIR(gateways_and_this_machine_are_never_disliked),
+		CHECK_IN_DIR(a_refused_compiler_is_a_word_in_a_file_of_its_own),
 		CHECK_IN_DIR(the_directory_is_made_where_it_may_be),
+		CHECK_IN_DIR(the_directory_of_the_session_is_taken_before_the_common_one),
 		CHECK_IN_DIR(a_place_that_others_can_write_is_not_used),
 	};
 
