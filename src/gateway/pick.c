@@ -7,13 +7,15 @@
 
 #include "base/mem.h"
 
+/* Estimates differ by chance: what is within a third of the best is as good. And a job is not kept
+ * waiting for a gain that may be none. */
+static const double alike = 4.0 / 3, worth_waiting = 4.0 / 5;
+
 /* How the servers stand towards one job. */
 struct survey {
 	bool any_fits, any_untried, any_up;
-	double known_ms;			/* sum of what is expected of each server that is known */
-	unsigned n_known;
 	double rate;				/* jobs per ms that the busy ones are good for */
-	double fastest_busy_ms;			/* the least that is expected of one of them */
+	int n_busy;				/* jobs that they have */
 };
 
 bool pick_is_named(const char *use, const char *name)
@@ -69,30 +71,27 @@ static bool has_a_slot(const struct server *server, int64_t now_ms)
 	       (server->n_addrs || server->spec.kind == HOST_SSH);
 }
 
-/* What a slot costs grows with the load: cores are shared, and estimates are only that. */
-static double score(const struct server *server, double ms)
+/* What a slot costs grows with the load: cores are shared, and estimates are only that. best_ms: of the
+ * fastest that may take the job; one of which nothing is known is given the chance to be as fast. */
+static double score(const struct server *server, uint64_t size, double best_ms)
 {
+	double ms = server_expected_ms(server, size);
+
+	if (ms <= best_ms * alike)
+		ms = best_ms > 0 ? best_ms : 1;
 	return ms * (1 + (double)server->in_flight / server->slots);
 }
 
-static bool is_less_loaded(const struct server *a, const struct server *b)
+/* Both may take the job now. */
+static bool is_better(const struct pick_wish *wish, const struct server *a, const struct server *b, double best_ms)
 {
-	return (int64_t)a->in_flight * b->slots < (int64_t)b->in_flight * a->slots;
-}
-
-/* Both may take the job now; usual_ms stands for those that nothing is known of. */
-static bool is_better(const struct pick_wish *wish, const struct server *a, const struct server *b, double usual_ms)
-{
-	double a_ms = server_expected_ms(a, wish->size), b_ms = server_expected_ms(b, wish->size);
 	double a_score, b_score;
 
 	if (a->id == wish->preferred || b->id == wish->preferred)
 		return a->id == wish->preferred;
-	if (usual_ms == 0)
-		return is_less_loaded(a, b);
-	a_score = score(a, a_ms > 0 ? a_ms : usual_ms);
-	b_score = score(b, b_ms > 0 ? b_ms : usual_ms);
-	return a_score < b_score;
+	a_score = score(a, wish->size, best_ms);
+	b_score = score(b, wish->size, best_ms);
+	return a_score < b_score || (a_score <= b_score && a->granted_at < b->granted_at);
 }
 
 static void look_at_busy(struct survey *survey, const struct server *server, double ms)
@@ -100,14 +99,22 @@ static void look_at_busy(struct survey *survey, const struct server *server, dou
 	if (!estimate_is_sure(&server->service) || server->in_flight == 0 || server->breaker.failures)
 		return;
 	survey->rate += server->in_flight / ms;
-	if (survey->fastest_busy_ms == 0 || ms < survey->fastest_busy_ms)
-		survey->fastest_busy_ms = ms;
+	survey->n_busy += server->in_flight;
 }
 
-/* Until the last of those that wait is done, if only the busy servers do them. */
-static double wait_ms(const struct survey *survey, size_t n_queued)
+/* Until the last of those that wait, and of those that will come within ahead_ms, is done, if only the
+ * busy servers do them. 0: there are none that are known. */
+static double wait_ms(const struct survey *survey, const struct demand *demand, double ahead_ms, int64_t now_ms)
 {
-	return survey->rate > 0 ? (double)(n_queued ? n_queued : 1) / survey->rate + survey->fastest_busy_ms : 0;
+	double job_ms, n;
+
+	if (survey->rate <= 0)
+		return 0;
+	job_ms = survey->n_busy / survey->rate;
+	/* Jobs of equal length end together, and the next come together: a window of one job's length may
+	 * have none of them. */
+	n = demand_within(demand, ahead_ms, job_ms * 3 / 2, now_ms);
+	return (n < 1 ? 1 : n) / survey->rate + job_ms;
 }
 
 static enum pick_result why_none(const struct survey *survey)
@@ -116,21 +123,60 @@ static enum pick_result why_none(const struct survey *survey)
 	       survey->any_fits ? PICK_ALL_TRIED : PICK_NO_SERVER;
 }
 
-struct pick pick_server(const struct pick_wish *wish, struct server *const *servers, size_t n_servers,
-			size_t n_queued, int64_t now_ms)
+/* Of all servers, for a job of this size; 0: nothing is known. */
+static double usual_ms(struct server *const *servers, size_t n_servers, uint64_t size)
 {
-	struct survey survey = { 0 }, faster = { 0 };
-	struct server *best = NULL;
-	struct pick pick = { 0 };
-	double best_ms;
+	double sum_ms = 0;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < n_servers; i++) {
+		double ms = server_expected_ms(servers[i], size);
+
+		sum_ms += ms;
+		n += ms > 0;
+	}
+	return n ? sum_ms / n : 0;
+}
+
+/* The least that is expected of one that may take the job now; 0: nothing is known of any. */
+static double least_ms(const struct pick_wish *wish, struct server *const *servers, size_t n_servers, int64_t now_ms)
+{
+	struct survey unused = { 0 };
+	double least = 0;
 
 	for (size_t i = 0; i < n_servers; i++) {
 		double ms = server_expected_ms(servers[i], wish->size);
 
-		survey.known_ms += ms;
-		survey.n_known += ms > 0;
+		if (ms > 0 && (least <= 0 || ms < least) && has_a_slot(servers[i], now_ms) && is_up(&unused, wish, servers[i], now_ms))
+			least = ms;
 	}
-	pick.usual_ms = survey.n_known ? survey.known_ms / survey.n_known : 0;
+	return least;
+}
+
+/* How long it takes if `best` is left alone, and those do it that are faster and busy; 0: there are none. */
+static double elsewhere_ms(const struct pick_wish *wish, struct server *const *servers, size_t n_servers, const struct demand *demand,
+			   double best_ms, int64_t now_ms)
+{
+	struct survey faster = { 0 };
+
+	for (size_t i = 0; i < n_servers; i++) {
+		double ms = server_expected_ms(servers[i], wish->size);
+
+		if (ms > 0 && ms < best_ms && is_up(&faster, wish, servers[i], now_ms) && !has_a_slot(servers[i], now_ms))
+			look_at_busy(&faster, servers[i], ms);
+	}
+	return wait_ms(&faster, demand, best_ms, now_ms);
+}
+
+struct pick pick_server(const struct pick_wish *wish, struct server *const *servers, size_t n_servers,
+			const struct demand *demand, int64_t now_ms)
+{
+	static const struct demand none = { .n_queued = 1 };
+	double least = least_ms(wish, servers, n_servers, now_ms), best_ms;
+	struct pick pick = { .usual_ms = usual_ms(servers, n_servers, wish->size) };
+	struct survey survey = { 0 };
+	struct server *best = NULL;
+
 	for (size_t i = 0; i < n_servers; i++) {
 		struct server *server = servers[i];
 
@@ -138,26 +184,22 @@ struct pick pick_server(const struct pick_wish *wish, struct server *const *serv
 			continue;
 		if (!has_a_slot(server, now_ms))
 			look_at_busy(&survey, server, server_expected_ms(server, wish->size));
-		else if (!best || is_better(wish, server, best, pick.usual_ms))
+		else if (!best || is_better(wish, server, best, least))
 			best = server;
 	}
 	if (!best) {
 		pick.result = why_none(&survey);
-		pick.expected_ms = wait_ms(&survey, n_queued);
+		pick.expected_ms = wait_ms(&survey, demand ? demand : &none, 0, now_ms);
 		return pick;
 	}
 	best_ms = server_expected_ms(best, wish->size);
-	for (size_t i = 0; i < n_servers; i++) {
-		double ms = server_expected_ms(servers[i], wish->size);
-
-		if (ms > 0 && ms < best_ms && is_up(&survey, wish, servers[i], now_ms) && !has_a_slot(servers[i], now_ms))
-			look_at_busy(&faster, servers[i], ms);
-	}
-	pick.expected_ms = wait_ms(&faster, n_queued);
-	if (estimate_is_sure(&best->service) && best->id != wish->preferred && pick.expected_ms > 0 && pick.expected_ms < best_ms) {
-		pick.result = PICK_WAIT;
-		pick.slot_is_free = true;
-		return pick;
+	if (demand && estimate_is_sure(&best->service) && best->id != wish->preferred) {
+		pick.expected_ms = elsewhere_ms(wish, servers, n_servers, demand, best_ms, now_ms);
+		if (pick.expected_ms > 0 && pick.expected_ms < best_ms * worth_waiting) {
+			pick.result = PICK_WAIT;
+			pick.slot_is_free = true;
+			return pick;
+		}
 	}
 	pick.result = PICK_FOUND;
 	pick.server = best;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/demand.h"
 #include "gateway/server.h"
 
 enum { JOB_ATTEMPTS_MAX = 5 };
@@ -42,14 +43,17 @@ struct pick {
 };
 
 /*
- * Of the servers that may take the job now, the one that should finish it first; where nothing is
- * known yet, the one with the least load for its slots; the first in the list among equals.
+ * Of the servers that may take the job now, the one that should finish it first: by what its last jobs
+ * took and by its load. Servers whose jobs take about the same, or of which nothing is known yet, differ
+ * by their load alone: the one with the fewest jobs for its slots, among these the one that has waited
+ * longest for one, else the first in the list.
  *
- * PICK_WAIT although a slot is free: it is so slow that the job, and all n_queued with it, would be
- * done sooner by the others, which are busy now. That is what keeps a slow server off a build's tail.
+ * PICK_WAIT although a slot is free: it is so slow that the job, and all that are expected beside it,
+ * would be done sooner by the others, which are busy now. That is what keeps a slow server off a
+ * build's tail. demand NULL: nothing is waited for.
  */
 struct pick pick_server(const struct pick_wish *wish, struct server *const *servers, size_t n_servers,
-			size_t n_queued, int64_t now_ms);
+			const struct demand *demand, int64_t now_ms);
 
 /* Is name one of the words of "A+B"? */
 bool pick_is_named(const char *use, const char *name);

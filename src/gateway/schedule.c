@@ -120,6 +120,8 @@ void schedule_add(struct schedule *schedule, struct job *job, bool at_front, int
 	job->build = build;
 	job->queued_at_ms = now_ms;
 	job->held_since_ms = 0;
+	if (job->kind == JOB_COMPILE && !at_front)
+		demand_arrived(&schedule->demand, now_ms);
 	count(schedule, build, job, 1);
 }
 
@@ -320,15 +322,15 @@ static bool has_waited_enough(struct pass *pass, struct job *job, const struct p
 
 static struct pick pick_for(struct pass *pass, struct job *job)
 {
-	size_t n_queued = pass->schedule->queues[QUEUE_FARM].n_queued;
+	struct demand *demand = &pass->schedule->demand;
 	struct pick_wish wish;
 	struct pick pick;
 
 	job_wish(job, &wish);
-	pick = pick_server(&wish, pass->servers, pass->n_servers, n_queued, pass->now_ms);
-
+	demand->n_queued = pass->schedule->queues[QUEUE_FARM].n_queued;
+	pick = pick_server(&wish, pass->servers, pass->n_servers, demand, pass->now_ms);
 	if (pick.result == PICK_WAIT && pick.slot_is_free && has_waited_enough(pass, job, &pick))
-		pick = pick_server(&wish, pass->servers, pass->n_servers, SIZE_MAX / 2, pass->now_ms);
+		pick = pick_server(&wish, pass->servers, pass->n_servers, NULL, pass->now_ms);
 	return pick;
 }
 
@@ -358,6 +360,7 @@ static bool serve_farm(struct pass *pass, struct job *job)
 	serve(pass->schedule, job);
 	if (pick.result == PICK_FOUND) {
 		pick.server->in_flight++;
+		pick.server->granted_at = pass->schedule->n_served;
 		server_note_grant(pick.server, job->compiler ? job->compiler : "", pass->now_ms);
 		job->is_probe = breaker_on_start(&pick.server->breaker, pass->now_ms);
 		job->on_grant(job, pick.server, pick.protocol);

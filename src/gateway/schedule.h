@@ -113,6 +113,7 @@ struct schedule {
 	struct place_pool places[PLACE_N];
 	int farm_here_slots, farm_here_busy;	/* "localhost/N": compiles of the farm's queue that run here */
 	struct estimate here;			/* how long those take */
+	struct demand demand;			/* for the farm */
 	size_t n_queued;			/* in all queues */
 	uint64_t n_served;
 	int64_t wake_at_ms;			/* schedule_run() wants to be called again then; 0: no need */

@@ -30,6 +30,7 @@ struct server {
 	bool is_found;			/* by zeroconf, and not in the list */
 	bool draining;			/* no longer in the list: gone when its last job is */
 	int slots, in_flight;
+	uint64_t granted_at;		/* number of its last grant: among equals who waits longest is next */
 	struct sock_addr addrs[SERVER_ADDRS_MAX];
 	size_t n_addrs, next_addr;
 	bool resolving;

@@ -38,7 +38,7 @@ static enum pick_result relay_elsewhere(void *context)
 	struct pick_wish wish;
 
 	job_wish(&peer->job, &wish);
-	return pick_server(&wish, gateway->servers, gateway->n_servers, 1, clock_now_ms()).result;
+	return pick_server(&wish, gateway->servers, gateway->n_servers, NULL, clock_now_ms()).result;
 }
 
 static void relay_faulted(void *context, enum relay_fault fault, const char *why)

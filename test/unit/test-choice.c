@@ -24,7 +24,9 @@ static void farm_free(struct farm *farm)
 
 static struct pick pick(const struct farm *farm, const struct pick_wish *wish, size_t n_queued)
 {
-	return pick_server(wish, farm->servers, N, n_queued, NOW);
+	const struct demand demand = { .n_queued = n_queued };
+
+	return pick_server(wish, farm->servers, N, &demand, NOW);
 }
 
 static const struct pick_wish anything = { .compiler = "gcc", .protocol_min = 1, .protocol_max = 2 };
@@ -71,6 +73,62 @@ static void a_slow_server_gets_nothing_at_the_end_of_a_build(void **state)
 	assert_int_equal((int)last.expected_ms, 1250);
 	/* 12 more jobs would keep the fast one busy for 3 s: then the slow one is worth while */
 	assert_int_equal(pick(&farm, &anything, 12).result, PICK_FOUND);
+}
+
+/* As `make -jN` does it: no more than N are seen at once, but they keep coming. */
+static void a_slow_server_is_used_while_more_jobs_keep_coming(void **state)
+{
+	autofarm farm = farm_make("10.0.0.1/4", "10.0.0.2/4", "10.0.0.3/4,down");
+	struct demand demand = { .n_queued = 2 };
+
+	(void)state;
+	farm_has_taken(farm.servers[0], 4000, 1000);
+	farm_has_taken(farm.servers[1], 1000, 1000);
+	farm.servers[1]->in_flight = 4;
+	/* four a second, as many as the fast one does */
+	for (int i = 0; i < 100; i++)
+		demand_arrived(&demand, NOW - (100 - i) * 250);
+	assert_ptr_equal(pick_server(&anything, farm.servers, N, &demand, NOW).server, farm.servers[0]);
+	/* none for a while: the build is at its end */
+	assert_int_equal(pick_server(&anything, farm.servers, N, &demand, NOW + 1500).result, PICK_WAIT);
+}
+
+static void equal_servers_have_turns(void **state)
+{
+	autofarm farm = farm_make("10.0.0.1/4", "10.0.0.2/4", "10.0.0.3/4");
+
+	(void)state;
+	/* what differs by less than a third is equal, and what is unknown may be as good */
+	farm_has_taken(farm.servers[0], 1000, 1000);
+	farm_has_taken(farm.servers[1], 1200, 1000);
+	for (uint64_t turn = 1; turn <= 9; turn++) {
+		struct server *server = pick(&farm, &anything, 1).server;
+
+		assert_ptr_equal(server, farm.servers[(turn - 1) % 3]);
+		server->granted_at = turn;
+	}
+	farm_has_taken(farm.servers[2], 1500, 1000);
+	assert_ptr_equal(pick(&farm, &anything, 1).server, farm.servers[0]);
+}
+
+static void demand_is_what_waits_and_what_will_come(void **state)
+{
+	struct demand demand = { .n_queued = 3 };
+
+	(void)state;
+	assert_int_equal((int)demand_within(&demand, 5000, 1000, NOW), 3);
+	demand_arrived(&demand, NOW - 2000);
+	demand_arrived(&demand, NOW - 500);
+	assert_int_equal((int)demand_within(&demand, 5000, 1000, NOW), 8);
+	assert_int_equal((int)demand_within(&demand, 0, 1000, NOW), 3);
+	/* a thousand a second are remembered for 64 ms */
+	for (int i = 0; i < 1000; i++)
+		demand_arrived(&demand, NOW - 1000 + i);
+	assert_in_range((int)demand_within(&demand, 1000, 1000, NOW), 950, 1050);
+	/* all at once: as many as came, and not infinitely many */
+	for (int i = 0; i < ARRIVALS_KEPT; i++)
+		demand_arrived(&demand, NOW);
+	assert_in_range((int)demand_within(&demand, 1000, 1000, NOW), 64, 1000);
 }
 
 static void a_slow_server_is_not_spared_for_one_that_is_down(void **state)
@@ -149,7 +207,7 @@ static void a_compiler_that_a_server_lacks_is_sent_elsewhere_and_others_are_not(
 	server_note_refusal(farm.servers[0], "clang", NOW);
 	assert_ptr_equal(pick(&farm, &clang, 1).server, farm.servers[1]);
 	assert_ptr_equal(pick(&farm, &anything, 1).server, farm.servers[0]);
-	assert_ptr_equal(pick_server(&clang, farm.servers, N, 1, NOW + SERVER_REFUSAL_MS).server, farm.servers[0]);
+	assert_ptr_equal(pick_server(&clang, farm.servers, N, NULL, NOW + SERVER_REFUSAL_MS).server, farm.servers[0]);
 }
 
 static void a_server_that_was_down_gets_one_probe(void **state)
@@ -197,6 +255,9 @@ int main(void)
 		CHECK(without_knowledge_the_least_loaded_is_taken),
 		CHECK(a_faster_server_is_taken_although_it_has_more_to_do),
 		CHECK(a_slow_server_gets_nothing_at_the_end_of_a_build),
+		CHECK(a_slow_server_is_used_while_more_jobs_keep_coming),
+		CHECK(equal_servers_have_turns),
+		CHECK(demand_is_what_waits_and_what_will_come),
 		CHECK(a_slow_server_is_not_spared_for_one_that_is_down),
 		CHECK(a_preferred_server_is_taken_if_it_has_a_slot),
 		CHECK(names_narrow_and_never_widen),
