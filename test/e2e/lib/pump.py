@@ -13,20 +13,21 @@ PUMP = peers.BUILD / "pump" / "pump"
 class IncludeServer:
     """What `pump` starts, without pump: the socket is in a directory of the test's."""
 
-    def __init__(self, directory, *arguments, area=None, prefix=()):
-        """area: where it puts what clients fetch; prefix: what runs it."""
+    def __init__(self, directory, *arguments, area=None, prefix=(), path=None):
+        """area: where it puts what clients fetch; prefix: what runs it; path: its PATH, where it looks for compilers."""
         self.dir = directory
         self.dir.mkdir(parents=True)
         self.socket = self.dir / "socket"
         self.arguments = arguments
         self.area = area
         self.prefix = prefix
+        self.environment = {"PATH": path} if path else {}
 
     def __enter__(self):
         python = next(line.split("'")[1] for line in PUMP.read_text().splitlines() if line.startswith("python="))
         with open(self.dir / "log", "w", encoding="utf-8") as log:
             subprocess.run([*self.prefix, python, PUMP.parent / "include_server.py", "--port", self.socket, "--pid_file", self.dir / "pid",
-                            *self.arguments], env=peers.clean_env(DISTCC_CLIENT_TMP=self.area), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                            *self.arguments], env=peers.clean_env(DISTCC_CLIENT_TMP=self.area, **self.environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                            check=True, timeout=30)
         self.pid = int((self.dir / "pid").read_text())
         return self
