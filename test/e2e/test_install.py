@@ -92,29 +92,11 @@ SWITCHES = ["--disable-Werror", "--enable-rfc2553", "--with-gtk", "--without-gno
             "--with-docdir=/x", "--disable-dependency-tracking", "INCLUDESERVER_PYTHON=/usr/bin/python3"]
 
 
-@pytest.fixture(scope="module")
-def without_gateway(tmp_path_factory):
-    """(build tree, what configure said): the switches that packagers of 3.4 pass, and no gateway."""
-    tree = tmp_path_factory.mktemp("plain") / "deeper" / "build"
-    tree.mkdir(parents=True)
-    done = subprocess.run([peers.TOP / "configure", "--disable-gateway", "CFLAGS=-O0", *SWITCHES], cwd=tree, env=peers.clean_env(),
-                          capture_output=True, text=True, timeout=120, check=True)
-    return tree, done.stderr
-
-
-def test_configure_takes_the_switches_of_3_4_and_says_what_has_become_of_the_gtk_monitor(without_gateway):
-    assert "distccmon-gnome" in without_gateway[1]
-    assert "unrecognized options: --disable-dependency-tracking\n" in without_gateway[1]
-
-
-def test_two_builds_give_the_same_bytes(without_gateway, tmp_path):
-    """In directories of different names and depths, without debug information."""
-    first = without_gateway[0]
-    subprocess.run([peers.TOP / "configure", "--quiet", "--disable-gateway", "CFLAGS=-O0"], cwd=tmp_path, env=peers.clean_env(),
-                   capture_output=True, timeout=120, check=True)
-    for tree in (first, tmp_path):
-        subprocess.run(["make", "-s", "-j2", "distcc"], cwd=tree, env=peers.clean_env(), timeout=300, check=True)
-    assert (first / "distcc").read_bytes() == (tmp_path / "distcc").read_bytes()
+def test_configure_takes_what_all_packagers_pass_and_says_what_has_become_of_the_gtk_monitor(tmp_path):
+    said = subprocess.run([peers.TOP / "configure", *SWITCHES], cwd=tmp_path, env=peers.clean_env(), capture_output=True, text=True,
+                          timeout=120, check=True).stderr
+    assert "distccmon-gnome" in said
+    assert "unrecognized options: --disable-dependency-tracking\n" in said
 
 
 def test_the_command_list_of_a_start_script_names_real_compilers(image, tmp_path):
