@@ -25,14 +25,16 @@ enum control_kind {
 	CONTROL_SENTENCE,
 	CONTROL_LISTENER, CONTROL_INHERITED_LISTENER,	/* REPLACE: a path and its socket; any number */
 	CONTROL_SELF,					/* REPLACE: the control socket; the last */
-	CONTROL_TRUNK					/* COMMIT: the line to the loop */
+	CONTROL_TRUNK,					/* COMMIT: the line to the loop */
+	CONTROL_CHANGES					/* COMMIT, if it says "changes", before the line: a file with
+							 * farm_format_changes() */
 };
 
 enum { CONTROL_TEXT_MAX = 1024, CONTROL_ANSWER_MS = 10000 };
 
 struct control_request {
 	uint32_t operation;
-	char text[CONTROL_TEXT_MAX];	/* ADD, DRAIN, REMOVE: the host */
+	char text[CONTROL_TEXT_MAX];	/* ADD, DRAIN, REMOVE: the host; COMMIT: "changes", or nothing */
 };
 
 struct control_answer {

@@ -172,7 +172,7 @@ static void take_message(struct peer *peer, const struct lease_message *message)
 		take_note(peer, message);
 		break;
 	case LEASE_REDY:
-		peer->gateway->counters.lease_jobs += peer->job.kind == JOB_COMPILE;
+		peer->gateway->counters.lease_jobs += peer->job.kind == JOB_COMPILE && !feed_job_is_counted(&peer->seen, FEED_QUEUED);
 		peer->job.size = (uint64_t)lease_get_int(message, "size", 0);
 		if (peer->job.kind == JOB_COMPILE)
 			ledger_queued(&peer->relay);

@@ -18,10 +18,12 @@ static void raw_ready(struct peer *peer)
 	job->protocol_min = job->protocol_max = (int)version;
 	job->wish = (struct handing_wish){ .allow_relay = true };
 	job->impatient = true;
-	if (peer->dialect == DIALECT_SOCKS)
-		peer->gateway->counters.socks_jobs++;
-	else
-		peer->gateway->counters.raw_jobs++;
+	if (!feed_job_is_counted(&peer->seen, FEED_QUEUED)) {
+		if (peer->dialect == DIALECT_SOCKS)
+			peer->gateway->counters.socks_jobs++;
+		else
+			peer->gateway->counters.raw_jobs++;
+	}
 	ledger_wanted(&peer->relay, &peer->cred, &peer->job, NULL);
 	ledger_queued(&peer->relay);
 	turn_enqueue(peer, false);

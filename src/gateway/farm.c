@@ -10,6 +10,7 @@
 
 #include "base/env.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "gateway/browse.h"
 #include "gateway/listen.h"
@@ -22,6 +23,7 @@
 void farm_release(struct farm *farm)
 {
 	host_list_release(&farm->list);
+	host_list_release(&farm->source);
 }
 
 /* ------------------------------------------------------------------ what is a good list */
@@ -75,6 +77,14 @@ static int read_source(const struct farm *farm, struct buf *text, char name[FARM
 	return file_read(path, HOST_LIST_MAX, text, err);
 }
 
+static void copy_list(struct host_list *to, const struct host_list *from)
+{
+	*to = *from;
+	to->hosts = mem_array(from->n_hosts + 1, sizeof(*to->hosts));
+	for (size_t i = 0; i < from->n_hosts; i++)
+		host_spec_copy(&to->hosts[i], &from->hosts[i]);
+}
+
 int farm_load(struct farm *farm, struct err *err)
 {
 	struct host_list list = HOST_LIST_INIT;
@@ -87,8 +97,9 @@ int farm_load(struct farm *farm, struct err *err)
 		host_list_release(&list);
 		return err_prefix(err, "%s", name);
 	}
-	host_list_release(&farm->list);
+	farm_release(farm);
 	farm->list = list;
+	copy_list(&farm->source, &list);
 	farm->generation++;
 	str_copy(farm->name, sizeof(farm->name), name);
 	return 0;
@@ -121,14 +132,6 @@ static bool is_same_server(const struct host_spec *a, const struct host_spec *b)
 	autofree char *label_a = server_label(a), *label_b = server_label(b);
 
 	return a->kind == b->kind && strcasecmp(label_a, label_b) == 0;
-}
-
-static void copy_list(struct host_list *to, const struct host_list *from)
-{
-	*to = *from;
-	to->hosts = mem_array(from->n_hosts + 1, sizeof(*to->hosts));
-	for (size_t i = 0; i < from->n_hosts; i++)
-		host_spec_copy(&to->hosts[i], &from->hosts[i]);
 }
 
 /* The changed copy takes the list's place, if a gateway can work with it. */
@@ -209,4 +212,77 @@ int farm_remove(struct farm *farm, const char *host, struct err *err)
 	if (adopt(farm, &list, err) < 0)
 		return err_prefix(err, "without '%s' the list would be of no use", host);
 	return 0;
+}
+
+/* ------------------------------------------------------------------ for a successor */
+
+static const struct host_spec *find_same(const struct host_list *list, const struct host_spec *spec)
+{
+	for (size_t i = 0; i < list->n_hosts; i++)
+		if (is_same_server(&list->hosts[i], spec))
+			return &list->hosts[i];
+	return NULL;
+}
+
+static void add_change(struct buf *out, const char *word, const struct host_spec *spec, const char *text)
+{
+	autofree char *label = text ? NULL : server_label(spec);
+
+	buf_add_format(out, "%s %s\n", word, text ? text : label);
+}
+
+size_t farm_format_changes(const struct farm *farm, struct buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < farm->list.n_hosts; i++) {
+		const struct host_spec *spec = &farm->list.hosts[i], *before = find_same(&farm->source, spec);
+		bool added = !before || strcmp(before->text, spec->text) != 0;
+		bool drained = spec->down && !strstr(spec->text, ",down");
+
+		if (added)
+			add_change(out, "add", spec, spec->text);
+		if (drained)
+			add_change(out, "drain", spec, NULL);
+		n += (size_t)added + (size_t)drained;
+	}
+	for (size_t i = 0; i < farm->source.n_hosts; i++) {
+		if (find_same(&farm->list, &farm->source.hosts[i]))
+			continue;
+		add_change(out, "remove", &farm->source.hosts[i], NULL);
+		n++;
+	}
+	return n;
+}
+
+static int apply_change(struct farm *farm, const char *word, const char *host, struct err *err)
+{
+	if (strcmp(word, "add") == 0)
+		return farm_add(farm, host, err);
+	if (strcmp(word, "drain") == 0)
+		return farm_drain(farm, host, err);
+	if (strcmp(word, "remove") == 0)
+		return farm_remove(farm, host, err);
+	return err_set(err, ERR_USAGE, "'%s' is a change that this release does not know", word);
+}
+
+size_t farm_apply_changes(struct farm *farm, const char *changes)
+{
+	autofree char *copy = mem_strdup(changes);
+	char *rest = copy, *line;
+	size_t n = 0;
+
+	while ((line = strsep(&rest, "\n"))) {
+		struct err err = ERR_INIT;
+		char *host = strchr(line, ' ');
+
+		if (!host)
+			continue;
+		*host++ = '\0';
+		if (apply_change(farm, line, host, &err) == 0)
+			n++;
+		else
+			log_notice("of the gateway that is replaced, --%s=%s is not kept: %s", line, host, err.text);
+	}
+	return n;
 }

@@ -18,10 +18,11 @@ enum { FARM_NAME_MAX = 256 };
 struct farm {
 	const struct options *options;
 	struct host_list list;
+	struct host_list source;	/* as it was read; the list is that and the administrator's changes */
 	uint32_t generation;		/* counts up with every change */
 	char name[FARM_NAME_MAX];	/* where the list came from */
 };
-#define FARM_INIT(the_options) { the_options, HOST_LIST_INIT, 0, "" }
+#define FARM_INIT(the_options) { the_options, HOST_LIST_INIT, HOST_LIST_INIT, 0, "" }
 void farm_release(struct farm *farm);
 
 /* Reads the source: --hosts, else DISTCC_GATEWAY_HOSTS, else the files in SYSCONFDIR. What was
@@ -34,6 +35,15 @@ int farm_load(struct farm *farm, struct err *err);
 int farm_add(struct farm *farm, const char *host, struct err *err);	/* replaces an entry for the same server */
 int farm_drain(struct farm *farm, const char *host, struct err *err);	/* stays listed, gets no more jobs */
 int farm_remove(struct farm *farm, const char *host, struct err *err);
+
+/*
+ * What administrators have changed since the list was read, for a gateway that takes our place:
+ * lines of a word and a host, such as "add b/2", "drain a:3632", "remove c:3632". Returns how many.
+ */
+size_t farm_format_changes(const struct farm *farm, struct buf *out);
+/* The same changes to a list that was just read. One that cannot be made (its host is in the list no more) is
+ * logged and left out. Returns how many were made. */
+size_t farm_apply_changes(struct farm *farm, const char *changes);
 
 /* Is it a list that a gateway can work with? No loop into itself, nothing unsupported, some server. */
 int farm_check(const struct host_list *list, const struct options *options, struct err *err);

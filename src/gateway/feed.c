@@ -75,12 +75,16 @@ static bool make_room(struct feed *feed)
 	return false;
 }
 
-static struct feed_build *find_build(struct feed *feed, uid_t uid, const char *label, int64_t now_ms)
+struct feed_build *feed_build_get(struct feed *feed, uid_t uid, const char *label, int64_t now_ms)
 {
 	char cut[FEED_LABEL_MAX], key[FEED_LABEL_MAX + 16];
 	struct feed_build *build;
 
 	str_copy(cut, sizeof(cut), label ? label : "");
+	/* a word of lines (tally.h) */
+	for (char *at = cut; *at; at++)
+		if (*at == '\t' || *at == '\n')
+			*at = ' ';
 	snprintf(key, sizeof(key), "%u %s", (unsigned)uid, cut);
 	HASH_FIND_STR(feed->builds, key, build);
 	if (build) {
@@ -177,22 +181,40 @@ static struct feed_event *job_event(struct feed *feed, const struct feed_job *jo
 	return event;
 }
 
+/* Was this step counted by a gateway that we replace? Says yes once. */
+static bool was_counted(struct feed_job *job, enum feed_kind kind)
+{
+	bool counted = job->counted >> kind & 1;
+
+	job->counted &= ~(1U << kind);
+	return counted;
+}
+
 void feed_job_wanted(struct feed *feed, struct feed_job *job, uid_t uid, pid_t pid, const char *build, const char *source,
 		     const char *compiler, int64_t now_ms)
 {
-	*job = (struct feed_job){ .id = ++feed->last_id, .uid = uid, .pid = pid, .lane = -1, .wanted_ms = now_ms };
+	*job = (struct feed_job){ .id = job->resumes ? job->resumes : ++feed->last_id, .counted = job->counted,
+				  .waited_ms = job->waited_ms, .uid = uid, .pid = pid, .lane = -1, .wanted_ms = now_ms };
 	str_copy(job->source, sizeof(job->source), source ? path_base(source) : "");
 	str_copy(job->compiler, sizeof(job->compiler), compiler ? compiler : "");
-	job->build = find_build(feed, uid, build, now_ms);
+	job->build = feed_build_get(feed, uid, build, now_ms);
 	if (job->build)
 		job->build->n_live++;
-	job_event(feed, job, FEED_WANTED, now_ms);
+	if (!was_counted(job, FEED_WANTED)) {
+		job_event(feed, job, FEED_WANTED, now_ms);
+		return;
+	}
+	feed->n_elsewhere--;
+	if (job->build)
+		job->build->n_elsewhere--;
 }
 
 void feed_job_queued(struct feed *feed, struct feed_job *job, int64_t now_ms)
 {
-	job->queued_ms = now_ms;
-	job_event(feed, job, FEED_QUEUED, now_ms);
+	job->queued_ms = now_ms - job->waited_ms;
+	job->waited_ms = 0;
+	if (!was_counted(job, FEED_QUEUED))
+		job_event(feed, job, FEED_QUEUED, now_ms);
 }
 
 void feed_job_granted(struct feed *feed, struct feed_job *job, const char *server, int64_t now_ms)
@@ -203,6 +225,8 @@ void feed_job_granted(struct feed *feed, struct feed_job *job, const char *serve
 	job->holds_lane = job->lane >= 0;
 	job->granted_ms = now_ms;
 	job->n_grants++;
+	if (was_counted(job, FEED_GRANTED))
+		return;
 	feed->wait_ms += (uint64_t)(now_ms - job->queued_ms);
 	job_event(feed, job, FEED_GRANTED, now_ms);
 }
@@ -244,10 +268,28 @@ void feed_job_ended(struct feed *feed, struct feed_job *job, enum feed_kind kind
 	job->id = 0;
 }
 
+void feed_job_moved(struct feed *feed, struct feed_job *job)
+{
+	if (!job->id)
+		return;
+	feed_job_left(feed, job);
+	if (job->build)
+		job->build->n_live--;
+	job->build = NULL;
+	job->id = 0;
+}
+
+void feed_continue(struct feed *feed, uint64_t last_id, uint64_t last_seq)
+{
+	feed->last_id = last_id;
+	feed->last_seq = last_seq;
+	feed->first_seq = last_seq + 1;
+}
+
 void feed_local(struct feed *feed, uid_t uid, const char *label, const char *source, const char *reason, int64_t run_ms,
 		int64_t now_ms)
 {
-	struct feed_build *build = find_build(feed, uid, label, now_ms);
+	struct feed_build *build = feed_build_get(feed, uid, label, now_ms);
 	struct feed_event *event = new_event(feed, FEED_LOCAL, now_ms);
 	int at = reason_find(reason);
 
@@ -272,5 +314,7 @@ const struct feed_event *feed_next(const struct feed *feed, uint64_t seq)
 		return NULL;
 	if (feed->last_seq >= FEED_EVENTS_MAX && next <= feed->last_seq - FEED_EVENTS_MAX)
 		next = feed->last_seq - FEED_EVENTS_MAX + 1;
-	return &feed->events[next % FEED_EVENTS_MAX];
+	if (next < feed->first_seq)
+		next = feed->first_seq;
+	return next > feed->last_seq ? NULL : &feed->events[next % FEED_EVENTS_MAX];
 }

@@ -42,6 +42,7 @@ struct feed_build {			/* what one user's jobs of one label came to */
 	char label[FEED_LABEL_MAX];	/* may be empty: the client gave none */
 	uid_t uid;
 	unsigned n_live;
+	int64_t n_elsewhere;		/* live at the gateway that this one replaces */
 	uint64_t n[FEED_N_KINDS];
 	uint64_t local[REASON_N];
 	uint64_t run_ms;		/* of the jobs that are done, from grant to end */
@@ -57,8 +58,11 @@ struct feed_lane_set {			/* which slots of a server are in use: for the time lin
 	UT_hash_handle hh;
 };
 
-struct feed_job {			/* part of whoever has the job */
+struct feed_job {			/* part of whoever has the job; zeroed at first */
 	uint64_t id;			/* 0: there is no job, or it has ended */
+	uint64_t resumes;		/* before it is wanted: the id that a predecessor of ours gave it, or 0 */
+	unsigned counted;		/* 1 << kind: steps that the predecessor has counted */
+	int64_t waited_ms;		/* in the predecessor's queue */
 	uid_t uid;
 	pid_t pid;
 	char source[FEED_SOURCE_MAX], compiler[FEED_COMPILER_MAX];
@@ -83,11 +87,13 @@ struct feed_event {
 };
 
 struct feed {
-	uint64_t n[FEED_N_KINDS];	/* since the start */
+	uint64_t n[FEED_N_KINDS];	/* since the start, of the gateways before this one, too (tally.h) */
+	int64_t n_elsewhere;		/* live at the one that is being replaced */
 	uint64_t local[REASON_N];
 	uint64_t wait_ms, run_ms;	/* sums over granted, and over done jobs */
 	uint64_t last_id;
 	uint64_t last_seq;
+	uint64_t first_seq;		/* of our own events; those before were a predecessor's, and are not here */
 	struct feed_event *events;	/* a ring of FEED_EVENTS_MAX */
 	struct feed_build *builds, *oldest;	/* the same ones as a table and as a list */
 	struct feed_lane_set *lanes;
@@ -106,9 +112,21 @@ void feed_job_left(struct feed *feed, struct feed_job *job);
 void feed_job_replayed(struct feed *feed, struct feed_job *job, const char *reason, int64_t now_ms);
 /* kind: FEED_DONE, FEED_DENIED or FEED_CANCELLED. Harmless when it has ended, or never began. */
 void feed_job_ended(struct feed *feed, struct feed_job *job, enum feed_kind kind, const char *reason, int64_t now_ms);
+/* Has a predecessor counted this step of it? */
+static inline bool feed_job_is_counted(const struct feed_job *job, enum feed_kind kind)
+{
+	return job->counted >> kind & 1;
+}
+/* A successor has it now: it has not ended. */
+void feed_job_moved(struct feed *feed, struct feed_job *job);
+/* The numbers go on where a predecessor's ended; nothing has happened here yet. */
+void feed_continue(struct feed *feed, uint64_t last_id, uint64_t last_seq);
 /* A client's word that it ran something locally. */
 void feed_local(struct feed *feed, uid_t uid, const char *build, const char *source, const char *reason, int64_t run_ms,
 		int64_t now_ms);
+
+/* The build of that label, made if it is new; NULL when there are too many. */
+struct feed_build *feed_build_get(struct feed *feed, uid_t uid, const char *label, int64_t now_ms);
 
 /* The event after seq, or the oldest that is still kept; NULL when there is none yet. */
 const struct feed_event *feed_next(const struct feed *feed, uint64_t seq);

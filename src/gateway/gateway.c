@@ -114,6 +114,7 @@ static void start_listening(struct gateway *gateway)
 	gateway->n_listeners = listeners->n;
 	if (gateway->setup->http_fd >= 0)
 		gateway->http = http_open(gateway, gateway->setup->http_fd);
+	startup_settle(gateway->setup->startup);
 	channel_ask(gateway->channel, HELPER_READY, 0, (uint32_t)gateway->n_servers, -1, NULL, NULL);
 }
 

@@ -24,7 +24,6 @@
 #include "base/fdpass.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/proc.h"
 #include "base/signals.h"
 #include "base/str.h"
 #include "base/tmp.h"
@@ -33,9 +32,10 @@
 #include "gateway/filter.h"
 #include "gateway/handoff.h"
 #include "gateway/notify.h"
+#include "gateway/resolve.h"
 #include "gateway/ssh-pool.h"
 
-enum { RESOLVE_S = 10, END_MS = 900 };
+enum { END_MS = 900 };
 
 static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
@@ -83,6 +83,17 @@ static void tell_ready(size_t n_servers)
 	tell_manager(NOTIFY_READY, status);
 }
 
+static int file_of(const char *label, const struct buf *text, struct err *err)
+{
+	autoclose int fd = tmp_memory(label, err);
+
+	if (fd < 0 || fd_write_full(fd, text->data, text->len, -1, err) < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, ERR_IO, "cannot rewind a file");
+	return fd_steal(&fd);
+}
+
 static void send_list(const struct helper *helper, uint32_t serial)
 {
 	struct helper_answer answer = { .operation = HELPER_LOAD_HOSTS, .serial = serial, .ok = 1, .generation = helper->farm.generation };
@@ -92,20 +103,34 @@ static void send_list(const struct helper *helper, uint32_t serial)
 
 	farm_format(&helper->farm, &text);
 	str_copy(answer.text, sizeof(answer.text), helper->farm.name);
-	fd = tmp_memory("distcc-gateway-hosts", &err);
-	if (fd < 0 || fd_write_full(fd, text.data, text.len, -1, &err) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+	fd = file_of("distcc-gateway-hosts", &text, &err);
+	if (fd < 0) {
 		send_failure(helper, &answer, err.text);
 		return;
 	}
 	send_answer(helper, &answer, fd);
 }
 
+/* The source is what is true in the end, but nobody's changes go without a word. */
+static int read_list(struct farm *farm, size_t *n_forgotten, struct err *err)
+{
+	autobuf changes = BUF_INIT;
+
+	*n_forgotten = farm_format_changes(farm, &changes);
+	if (farm_load(farm, err) < 0)
+		return -1;
+	if (*n_forgotten)
+		log_notice("%s was read anew: %zu changes by --add, --drain and --remove are forgotten", farm->name, *n_forgotten);
+	return 0;
+}
+
 static void load_hosts(struct helper *helper, uint32_t serial)
 {
 	struct helper_answer answer = { .operation = HELPER_LOAD_HOSTS, .serial = serial };
 	struct err err = ERR_INIT;
+	size_t n_forgotten;
 
-	if (farm_load(&helper->farm, &err) < 0)
+	if (read_list(&helper->farm, &n_forgotten, &err) < 0)
 		send_failure(helper, &answer, err.text);
 	else
 		send_list(helper, serial);
@@ -113,7 +138,7 @@ static void load_hosts(struct helper *helper, uint32_t serial)
 
 /* ------------------------------------------------------------------ an administrator's wishes */
 
-static int change_list(struct farm *farm, const struct control_request *request, struct err *err)
+static int change_list(struct farm *farm, const struct control_request *request, size_t *n_forgotten, struct err *err)
 {
 	switch (request->operation) {
 	case CONTROL_ADD:
@@ -123,7 +148,7 @@ static int change_list(struct farm *farm, const struct control_request *request,
 	case CONTROL_REMOVE:
 		return farm_remove(farm, request->text, err);
 	case CONTROL_RELOAD:
-		return farm_load(farm, err);
+		return read_list(farm, n_forgotten, err);
 	default:
 		return err_set(err, ERR_USAGE, "this gateway is of a release that cannot do that");
 	}
@@ -146,8 +171,25 @@ static void give_sockets(struct helper *helper, struct control_visitor *visitor,
 	*fd = fcntl(control_listener(helper->control), F_DUPFD_CLOEXEC, 0);
 }
 
+/* What the next one reads in its host list is not all that is so here. */
+static void give_changes(const struct helper *helper, struct control_visitor *visitor)
+{
+	struct control_answer answer = { .ok = 1, .kind = CONTROL_CHANGES };
+	autobuf changes = BUF_INIT;
+	autoclose int fd = -1;
+	struct err err = ERR_INIT;
+
+	farm_format_changes(&helper->farm, &changes);
+	fd = file_of("distcc-gateway-changes", &changes, &err);
+	if (fd < 0)
+		log_warning("what --add, --drain and --remove changed is lost: %s", err.text);
+	else
+		control_say(visitor, &answer, fd);
+}
+
 /* From here on the loop finishes what it has, and its end is ours. */
-static void retire(struct helper *helper, struct control_answer *answer, int *fd)
+static void retire(struct helper *helper, struct control_visitor *visitor, const struct control_request *request,
+		   struct control_answer *answer, int *fd)
 {
 	struct helper_answer order = { .operation = HELPER_RETIRE, .ok = 1 };
 	autoclose int ours = -1;
@@ -159,6 +201,8 @@ static void retire(struct helper *helper, struct control_answer *answer, int *fd
 	}
 	ours = pair[0];
 	*fd = pair[1];
+	if (strcmp(request->text, "changes") == 0)
+		give_changes(helper, visitor);
 	helper->setup->retired = true;
 	send_answer(helper, &order, ours);
 	control_leave(helper->control);
@@ -167,14 +211,21 @@ static void retire(struct helper *helper, struct control_answer *answer, int *fd
 	answer->kind = CONTROL_TRUNK;
 }
 
-static void take_over(const struct helper *helper, struct helper_answer *answer)
+static void take_over(struct helper *helper, struct helper_answer *answer)
 {
 	autoclose int trunk_fd = -1;
+	autobuf changes = BUF_INIT;
 	struct err err = ERR_INIT;
+	size_t n_kept;
 
-	if (succession_commit(helper->setup->succession, &trunk_fd, &err) < 0) {
+	if (succession_commit(helper->setup->succession, &trunk_fd, &changes, &err) < 0) {
 		send_failure(helper, answer, err.text);
 		return;
+	}
+	n_kept = changes.len ? farm_apply_changes(&helper->farm, changes.data) : 0;
+	if (n_kept) {
+		log_notice("%zu changes by --add, --drain and --remove are kept", n_kept);
+		send_list(helper, 0);
 	}
 	helper->setup->has_replaced = true;
 	answer->ok = 1;
@@ -186,10 +237,10 @@ static void helper_on_control(void *context, struct control_visitor *visitor, co
 {
 	struct helper *helper = context;
 	struct err err = ERR_INIT;
-	size_t n_servers = 0;
+	size_t n_servers = 0, n_forgotten = 0;
 
 	if (request->operation == CONTROL_COMMIT) {
-		retire(helper, answer, fd);
+		retire(helper, visitor, request, answer, fd);
 		return;
 	}
 	if (helper->setup->retired) {
@@ -200,7 +251,7 @@ static void helper_on_control(void *context, struct control_visitor *visitor, co
 		give_sockets(helper, visitor, answer, fd);
 		return;
 	}
-	if (change_list(&helper->farm, request, &err) < 0) {
+	if (change_list(&helper->farm, request, &n_forgotten, &err) < 0) {
 		snprintf(answer->text, sizeof(answer->text), "%s; the list stays as it was", err.text);
 		log_warning("an administrator's request failed: %s", answer->text);
 		return;
@@ -209,58 +260,23 @@ static void helper_on_control(void *context, struct control_visitor *visitor, co
 		n_servers += helper->farm.list.hosts[i].kind != HOST_LOCAL && !helper->farm.list.hosts[i].down;
 	answer->ok = 1;
 	snprintf(answer->text, sizeof(answer->text), "%zu servers are in use", n_servers);
+	if (n_forgotten)
+		snprintf(answer->text, sizeof(answer->text), "%zu servers are in use; %zu changes by --add, --drain and --remove are forgotten",
+			 n_servers, n_forgotten);
 	send_list(helper, 0);
-}
-
-/* ------------------------------------------------------------------ names */
-
-static _Noreturn void resolve_and_exit(const struct helper *helper, struct helper_answer *answer, const struct host_spec *spec)
-{
-	struct sock_addr *addrs = NULL;
-	struct err err = ERR_INIT;
-	size_t n_addrs = 0;
-
-	/* A resolver that hangs ends with the alarm; the loop sees the server as down by then. */
-	alarm(RESOLVE_S);
-	if (sock_resolve(spec->name, spec->port, &addrs, &n_addrs, &err) < 0) {
-		send_failure(helper, answer, err.text);
-		_exit(0);
-	}
-	answer->ok = 1;
-	answer->n_addrs = (uint32_t)(n_addrs < HELPER_ADDRS_MAX ? n_addrs : HELPER_ADDRS_MAX);
-	memcpy(answer->addrs, addrs, answer->n_addrs * sizeof(answer->addrs[0]));
-	send_answer(helper, answer, -1);
-	_exit(0);
-}
-
-static void resolve(const struct helper *helper, struct helper_answer *answer, const struct host_spec *spec)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	if (pid < 0) {
-		send_failure(helper, answer, "cannot fork to resolve a name");
-	} else if (pid == 0) {
-		/* the handlers belong to the parent's event loop */
-		for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-			signal(handled[i], SIG_DFL);
-		signal(SIGALRM, SIG_DFL);
-		if (proc_die_with_parent(SIGKILL, parent) < 0)
-			_exit(0);
-		resolve_and_exit(helper, answer, spec);
-	}
 }
 
 /* ------------------------------------------------------------------ ssh */
 
-/* An answer that waits for the pool's. */
-struct ssh_question {
+/* An answer that waits for somebody else's. */
+struct question {
 	const struct helper *helper;
 	struct helper_answer answer;
 };
 
 static void helper_on_ssh(void *context, int fd, const char *why)
 {
-	struct ssh_question *question = context;
+	struct question *question = context;
 
 	if (fd < 0) {
 		send_failure(question->helper, &question->answer, why);
@@ -274,9 +290,9 @@ static void helper_on_ssh(void *context, int fd, const char *why)
 /* The pool, with its directory, comes into being with the first server that needs it. */
 static void start_ssh(struct helper *helper, const struct helper_answer *answer, const struct host_spec *spec)
 {
-	struct ssh_question *question = mem_alloc(sizeof(*question));
+	struct question *question = mem_alloc(sizeof(*question));
 
-	*question = (struct ssh_question){ helper, *answer };
+	*question = (struct question){ helper, *answer };
 	if (!helper->ssh_pool)
 		helper->ssh_pool = ssh_pool_new(helper->base, env_get("DISTCC_SSH"));
 	ssh_pool_ask(helper->ssh_pool, spec, helper_on_ssh, question);
@@ -304,8 +320,33 @@ static void ready(struct helper *helper, size_t n_servers)
 {
 	if (helper->setup->control_fd >= 0)
 		helper->control = control_open(helper->base, fd_steal(&helper->setup->control_fd), helper_on_control, helper);
-	succession_clean(helper->setup->succession);
+	helper->setup->on_serving(helper->setup);
 	tell_ready(n_servers);
+}
+
+/* In a process of its own. */
+static void helper_on_resolved(void *context, const struct sock_addr *addrs, size_t n_addrs, const char *why)
+{
+	struct question *question = context;
+	struct helper_answer *answer = &question->answer;
+
+	if (!n_addrs) {
+		send_failure(question->helper, answer, why);
+		return;
+	}
+	answer->ok = 1;
+	answer->n_addrs = (uint32_t)(n_addrs < HELPER_ADDRS_MAX ? n_addrs : HELPER_ADDRS_MAX);
+	memcpy(answer->addrs, addrs, answer->n_addrs * sizeof(answer->addrs[0]));
+	send_answer(question->helper, answer, -1);
+}
+
+static void resolve(const struct helper *helper, const struct helper_answer *answer, const struct host_spec *spec)
+{
+	struct question question = { helper, *answer };
+	struct err err = ERR_INIT;
+
+	if (resolve_start(spec, helper_on_resolved, &question, &err) < 0)
+		send_failure(helper, &question.answer, err.text);
 }
 
 /* False when the loop has gone. */
@@ -334,13 +375,15 @@ static bool take_request(struct helper *helper)
 		resolve(helper, &answer, spec);
 	else if (request.operation == HELPER_SSH && spec && spec->kind == HOST_SSH)
 		start_ssh(helper, &answer, spec);
+	else if (request.operation == HELPER_SSH_TRIM && request.generation == helper->farm.generation && helper->ssh_pool)
+		ssh_pool_trim(helper->ssh_pool, &helper->farm.list);
 	else if (request.operation == HELPER_SECURE)
 		secure(helper, &answer, fd);
 	else if (request.operation == HELPER_TAKE_OVER)
 		take_over(helper, &answer);
 	else if (request.operation == HELPER_READY)
 		ready(helper, request.index);
-	else
+	else if (request.operation != HELPER_SSH_TRIM)
 		send_failure(helper, &answer, "the host list has changed");
 	return true;
 }

@@ -20,6 +20,7 @@
 #include "gateway/listen.h"
 #include "gateway/options.h"
 #include "gateway/policy.h"
+#include "gateway/startup.h"
 #include "gateway/succession.h"
 
 enum helper_operation {
@@ -29,6 +30,7 @@ enum helper_operation {
 	HELPER_TAKE_OVER,	/* answer: fd of the trunk (trunk.h) to the loop of the gateway that is replaced */
 	HELPER_RETIRE,		/* only an answer, and unasked: fd of the trunk to the loop that replaces ours */
 	HELPER_READY,		/* no answer: the loop serves, with `index` servers */
+	HELPER_SSH_TRIM,	/* no answer: no server that is not in the list of `generation` has a job any more */
 	HELPER_SECURE		/* comes with the fd of a connection that is to be passed on: attaches the filter
 				 * (handoff.h), where the kernel lets only the privileged do that */
 };
@@ -61,6 +63,8 @@ struct helper_setup {
 	const struct proof_result *proofs;
 	struct listeners *listeners;	/* of the loop; a successor gets them */
 	struct succession *succession;	/* with the gateway that is to be replaced */
+	struct startup *startup;
+	void (*on_serving)(const struct helper_setup *setup);	/* once: the loop does, and a predecessor does no more */
 	bool has_control;		/* our own control socket stands in its place */
 	bool has_replaced;		/* result: the gateway that was to be replaced has retired */
 	bool retired;			/* result: the sockets are a successor's now */

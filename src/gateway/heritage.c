@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/heritage.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/reception.h"
+#include "gateway/tally.h"
 #include "gateway/trunk.h"
 
 enum { PACKETS_AT_ONCE = 64 };
@@ -102,6 +105,14 @@ static void begin(struct heritage *heritage)
 	heritage->begun = true;
 }
 
+static void go_on_counting(struct heritage *heritage, const char *numbers)
+{
+	uint64_t last_id, last_seq;
+
+	if (!heritage->begun && sscanf(numbers, "%" SCNu64 " %" SCNu64, &last_id, &last_seq) == 2)
+		feed_continue(&heritage->gateway->feed, last_id, last_seq);
+}
+
 static void take_packet(struct heritage *heritage, struct trunk_packet *packet, int *fd)
 {
 	struct adoption *coming = &heritage->coming;
@@ -112,7 +123,11 @@ static void take_packet(struct heritage *heritage, struct trunk_packet *packet, 
 		take_holds(heritage, packet->text);
 		break;
 	case TRUNK_BEGIN:
+		go_on_counting(heritage, packet->text);
 		begin(heritage);
+		break;
+	case TRUNK_COUNTS:
+		tally_take(heritage->gateway, packet->text);
 		break;
 	case TRUNK_FREED:
 		take_freed(heritage, packet->text);
@@ -123,6 +138,8 @@ static void take_packet(struct heritage *heritage, struct trunk_packet *packet, 
 		coming->told = packet->told;
 		coming->is_raw = packet->is_raw;
 		coming->waited_ms = packet->waited_ms;
+		coming->job = packet->job;
+		coming->counted = packet->counted;
 		coming->place = packet->place < PLACE_N ? packet->place : -1;
 		server = find(heritage, packet->text);
 		coming->preferred = server ? server->id : 0;
@@ -195,6 +212,7 @@ void heritage_end(struct heritage *heritage)
 		free(heritage->holds[i].label);
 	}
 	free(heritage->holds);
+	tally_close(heritage->gateway);
 	adoption_release(&heritage->coming);
 	event_free(heritage->readable);
 	fd_close(&heritage->fd);

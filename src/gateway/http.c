@@ -5,9 +5,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/http.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -103,17 +105,24 @@ static int listen_tcp(const struct sock_addr *addr, bool replaces, int *fd, stru
 	return 0;
 }
 
+/* Beside that of the gateway which is to be replaced, until it has been. */
+static char *unix_path(const struct options *options, bool beside)
+{
+	return str_format("%s%s", options->http_path, beside ? ".new" : "");
+}
+
 int http_listen(const struct options *options, bool replaces, int *fd, struct err *err)
 {
 	autofree struct sock_addr *addrs = NULL;
+	autofree char *path = options->http_path ? unix_path(options, replaces) : NULL;
 	size_t n_addrs = 0;
 
-	if (!options->http_name && !options->http_path)
+	if (!options->http_name && !path)
 		return 0;
-	if (options->http_path && replaces)
-		unlink(options->http_path);
-	if (options->http_path)
-		return sock_listen_unix(options->http_path, options->socket_mode, options->socket_gid, fd, err);
+	if (path && replaces)
+		unlink(path);
+	if (path)
+		return sock_listen_unix(path, options->socket_mode, options->socket_gid, fd, err);
 	if (sock_resolve(options->http_name, options->http_port, &addrs, &n_addrs, err) < 0)
 		return err_prefix(err, "--http");
 	if (listen_tcp(&addrs[0], replaces, fd, err) < 0)
@@ -122,10 +131,20 @@ int http_listen(const struct options *options, bool replaces, int *fd, struct er
 	return 0;
 }
 
-void http_remove(const struct options *options)
+void http_settle(const struct options *options)
 {
-	if (options->http_path)
-		unlink(options->http_path);
+	autofree char *path = options->http_path ? unix_path(options, true) : NULL;
+
+	if (path && rename(path, options->http_path) < 0)
+		log_error("there is no page at '%s': %s", options->http_path, strerror(errno));
+}
+
+void http_remove(const struct options *options, bool settled)
+{
+	autofree char *path = options->http_path ? unix_path(options, !settled) : NULL;
+
+	if (path)
+		unlink(path);
 }
 
 /* ------------------------------------------------------------------ clients */

@@ -21,8 +21,10 @@
 /* Opens the socket of --http, before privileges drop; without --http *fd stays as it is. replaces: a
  * gateway that is about to retire listens there, too, until then. */
 int http_listen(const struct options *options, bool replaces, int *fd, struct err *err);
-/* Removes its file, if it has one. */
-void http_remove(const struct options *options);
+/* The other one has retired: the page's file, if it has one, is now ours. */
+void http_settle(const struct options *options);
+/* Removes its file, if it has one. settled: not the one of a start with `replaces` that failed. */
+void http_remove(const struct options *options, bool settled);
 
 struct http;
 /* Takes listen_fd over. */

@@ -138,7 +138,7 @@ void listing_add_build(struct buf *out, const struct feed_build *build)
 {
 	buf_add_str(out, "{\"build\": ");
 	json_add_string(out, build->label);
-	buf_add_format(out, ", \"uid\": %u, \"live\": %u", build->uid, build->n_live);
+	buf_add_format(out, ", \"uid\": %u, \"live\": %lld", build->uid, build->n_live + (long long)build->n_elsewhere);
 	for (int i = 0; i < N_TOLD; i++)
 		buf_add_format(out, ", \"%s\": %llu", told_name(told[i]), (unsigned long long)build->n[told[i]]);
 	buf_add_format(out, ", \"run_ms\": %llu, \"first_ms\": %lld, \"last_ms\": %lld, \"reasons\": ",

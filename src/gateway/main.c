@@ -34,6 +34,7 @@
 #include "gateway/options.h"
 #include "gateway/proof.h"
 #include "gateway/show.h"
+#include "gateway/startup.h"
 
 static void print_version(void)
 {
@@ -88,53 +89,6 @@ static void raise_descriptor_limit(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-}
-
-static int write_pid_file(const char *path, struct err *err)
-{
-	FILE *file = path ? fopen(path, "we") : NULL;
-
-	if (!path)
-		return 0;
-	if (!file || fprintf(file, "%ld\n", (long)getpid()) < 0 || fclose(file) != 0)
-		return err_sys(err, ERR_IO, "cannot write pid file '%s'", path);
-	return 0;
-}
-
-/* The sockets are open by now: who sees us return can connect. The pid file is complete before. */
-static int detach(const struct options *options, struct err *err)
-{
-	int ready[2];
-	char byte;
-	pid_t pid;
-
-	if (!options->daemon)
-		return write_pid_file(options->pid_file, err);
-	if (pipe2(ready, O_CLOEXEC) < 0)
-		return err_sys(err, ERR_FAILED, "cannot make a pipe");
-	pid = fork();
-	if (pid < 0)
-		return err_sys(err, ERR_MEMORY, "cannot fork");
-	if (pid > 0) {
-		close(ready[1]);
-		/* end of file without a byte: the child gave up and has said why */
-		_exit(read(ready[0], &byte, 1) == 1 ? 0 : ERR_FAILED);
-	}
-	close(ready[0]);
-	setsid();
-	if (write_pid_file(options->pid_file, err) < 0)
-		return -1;
-	for (int fd = 0; fd < 3; fd++) {
-		int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		if (null_fd >= 0 && !(fd == 2 && options->log_stderr))
-			dup2(null_fd, fd);
-		fd_close(&null_fd);
-	}
-	if (write(ready[1], "x", 1) != 1)
-		return err_sys(err, ERR_FAILED, "the starting process has gone");
-	close(ready[1]);
-	return 0;
 }
 
 /* The loop process: what it holds is open, what it may do is little. It needs no death signal: the
@@ -207,14 +161,14 @@ static int open_places(struct options *options, uid_t uid, gid_t gid, struct gat
 /* Takes away what is ours, which it is not before a predecessor retired or after we did. */
 static void leave_places(const struct options *options, const struct gateway_setup *setup, const struct helper_setup *helper)
 {
+	if (setup->replaces && !helper->has_replaced)
+		http_remove(options, false);
 	if (helper->retired || (setup->replaces && !helper->has_replaced))
 		return;
 	listen_remove(options, &setup->listeners);
-	http_remove(options);
+	http_remove(options, true);
 	if (helper->has_control)
 		unlink(options->control_path);
-	if (options->pid_file)
-		unlink(options->pid_file);
 }
 
 static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, uid_t uid, gid_t gid, struct err *err)
@@ -230,6 +184,7 @@ static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, u
 		close(pair[0]);
 		fd_close(&helper->control_fd);
 		succession_release(helper->succession);
+		startup_leave(setup->startup);
 		setup->helper_fd = pair[1];
 		_exit(run_loop(setup, uid, gid));
 	}
@@ -238,12 +193,22 @@ static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, u
 	return 0;
 }
 
+static void helper_on_serving(const struct helper_setup *helper)
+{
+	if (helper->has_replaced)
+		http_settle(helper->options);
+	succession_clean(helper->succession);
+	startup_end(helper->startup);
+}
+
 static int serve(struct options *options, struct err *err)
 {
-	struct gateway_setup setup = { .options = options, .listeners = LISTENERS_INIT, .http_fd = -1 };
+	struct startup startup = STARTUP_INIT(options);
+	struct gateway_setup setup = { .options = options, .listeners = LISTENERS_INIT, .http_fd = -1, .startup = &startup };
 	struct succession succession = SUCCESSION_INIT;
 	struct helper_setup helper = { .options = options, .control_fd = -1, .proofs = setup.proofs, .listeners = &setup.listeners,
-				       .succession = &succession };
+				       .succession = &succession, .startup = &startup,
+				       .on_serving = helper_on_serving };
 	autoclose int spool_dir_fd = -1;
 	int status = 0;
 	uid_t uid;
@@ -259,7 +224,7 @@ static int serve(struct options *options, struct err *err)
 		return -1;
 	}
 	raise_descriptor_limit();
-	if (open_log(options, err) == 0 && detach(options, err) == 0) {
+	if (open_log(options, err) == 0 && startup_begin(&startup, err) == 0) {
 		warn_about_passing(options);
 		proofs_try(setup.proofs);
 		spool_dir_fd = open(env_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -272,6 +237,8 @@ static int serve(struct options *options, struct err *err)
 		}
 	}
 	leave_places(options, &setup, &helper);
+	startup_undo(&startup);
+	startup_leave(&startup);
 	listen_release(&setup.listeners);
 	succession_release(&succession);
 	fd_close(&helper.control_fd);

@@ -284,6 +284,9 @@ void reception_adopt(struct gateway *gateway, struct adoption *adoption)
 	peer->told_here = adoption->place >= 0;
 	peer->place = peer->told_here ? (enum place)adoption->place : PLACE_COMPILE;
 	peer->waited_ms = adoption->waited_ms;
+	peer->seen.resumes = adoption->job;
+	peer->seen.counted = adoption->counted;
+	peer->seen.waited_ms = adoption->waited_ms;
 	peer->job.preferred = adoption->preferred;
 	peer_set_timer(peer, GREETING_S);
 	if (take_kept_request(peer, adoption, &err) < 0) {

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/retirement.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +10,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/peer.h"
+#include "gateway/tally.h"
 #include "gateway/trunk.h"
 
 struct retirement {
 	struct gateway *gateway;
 	struct trunk *trunk;
 	struct event *look;		/* not from within whatever changed something */
+	uint64_t last_id;		/* of a job when this began; later ones get their numbers over there */
 	void (*on_done)(void *context);
 	void *context;
 };
@@ -49,6 +52,37 @@ static void put_request(struct trunk *trunk, const struct spool *request)
 		trunk_put_text(trunk, TRUNK_REQUEST, request->memory.data, request->memory.len);
 }
 
+/* Its steps are counted once, and the log of either gateway has it under one number. */
+static void add_job(const struct retirement *retirement, struct trunk_packet *packet, const struct feed_job *job)
+{
+	if (!job->id)
+		return;
+	packet->job = job->id <= retirement->last_id ? job->id : 0;
+	packet->counted = 1U << FEED_WANTED;
+	if (job->queued_ms)
+		packet->counted |= 1U << FEED_QUEUED;
+	if (job->granted_ms)
+		packet->counted |= 1U << FEED_GRANTED;
+}
+
+/* Whole lines in each packet. False: there was nothing to tell. */
+static bool put_counts(struct retirement *retirement)
+{
+	autobuf text = BUF_INIT;
+	size_t at = 0;
+
+	tally_give(retirement->gateway, &text);
+	while (at < text.len) {
+		size_t len = text.len - at < TRUNK_TEXT_MAX ? text.len - at : TRUNK_TEXT_MAX - 1;
+
+		while (len && text.data[at + len - 1] != '\n')
+			len--;
+		trunk_put_text(retirement->trunk, TRUNK_COUNTS, text.data + at, len);
+		at += len;
+	}
+	return text.len != 0;
+}
+
 static void move(struct retirement *retirement, struct peer *peer)
 {
 	const struct gateway *gateway = retirement->gateway;
@@ -60,6 +94,7 @@ static void move(struct retirement *retirement, struct peer *peer)
 		packet.told = peer->protocol;
 	if (job_is_queued(&peer->job))
 		packet.waited_ms = clock_now_ms() - peer->job.queued_at_ms;
+	add_job(retirement, &packet, &peer->seen);
 	packet.place = peer->holds_place ? (int32_t)peer->place : -1;
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		if (gateway->servers[i]->id == peer->job.preferred) {
@@ -73,6 +108,7 @@ static void move(struct retirement *retirement, struct peer *peer)
 	trunk_put_text(trunk, TRUNK_OUT, peer->out.data, peer->out.len);
 	put_request(trunk, &peer->relay.request);
 	trunk_put_text(trunk, TRUNK_ADOPT, "!", 1);
+	feed_job_moved(&retirement->gateway->feed, &peer->seen);
 	peer_close(peer);
 }
 
@@ -84,7 +120,8 @@ static void retirement_on_look(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (!trunk_is_empty(retirement->trunk))
+	/* when they are sent this is called again */
+	if (!trunk_is_empty(retirement->trunk) || put_counts(retirement))
 		return;
 	for (struct peer *peer = gateway->peers; peer; peer = peer->next) {
 		if (is_movable(peer)) {
@@ -119,6 +156,7 @@ static void trunk_on_broken(void *context)
 static void put_holds(struct retirement *retirement)
 {
 	struct gateway *gateway = retirement->gateway;
+	autofree char *numbers = NULL;
 	autobuf text = BUF_INIT;
 
 	for (size_t i = 0; i <= gateway->n_servers; i++) {
@@ -132,7 +170,8 @@ static void put_holds(struct retirement *retirement)
 			buf_clear(&text);
 		}
 	}
-	trunk_put_text(retirement->trunk, TRUNK_BEGIN, "!", 1);
+	numbers = str_format("%" PRIu64 " %" PRIu64, gateway->feed.last_id, gateway->feed.last_seq);
+	trunk_put_text(retirement->trunk, TRUNK_BEGIN, numbers, strlen(numbers));
 }
 
 struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd, void (*on_done)(void *context), void *context)
@@ -140,6 +179,7 @@ struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd, void 
 	struct retirement *retirement = mem_alloc(sizeof(*retirement));
 
 	*retirement = (struct retirement){ .gateway = gateway, .on_done = on_done, .context = context };
+	retirement->last_id = gateway->feed.last_id;
 	retirement->look = event_new(gateway->base, -1, 0, retirement_on_look, retirement);
 	retirement->trunk = trunk_open(gateway->base, trunk_fd, trunk_on_empty, trunk_on_broken, retirement);
 	put_holds(retirement);

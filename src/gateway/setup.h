@@ -9,10 +9,12 @@
 #include "gateway/listen.h"
 #include "gateway/options.h"
 #include "gateway/policy.h"
+#include "gateway/startup.h"
 
 struct gateway_setup {
 	const struct options *options;
 	struct listeners listeners;
+	struct startup *startup;
 	bool replaces;				/* another gateway, whose place the parent asks for when we are ready */
 	int http_fd;				/* listens, or -1 */
 	int helper_fd;				/* SEQPACKET to the parent */

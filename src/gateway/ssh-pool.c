@@ -32,7 +32,7 @@ struct ask {
 
 struct ssh_host {			/* one entry of the list */
 	struct ssh_pool *pool;
-	char *text;
+	char *text;			/* as it was first written */
 	struct host_spec spec;
 	struct ssh_master *masters;
 	struct ask *asks;		/* that wait for one */
@@ -296,13 +296,21 @@ static void serve(struct ssh_host *host)
 	}
 }
 
+/* Does a connection for the one serve the other? Its limit and its options for jobs may differ. */
+static bool is_same_way(const struct host_spec *a, const struct host_spec *b)
+{
+	return a->kind == b->kind && str_equal(a->user ? a->user : "", b->user ? b->user : "") && str_equal(a->name, b->name) &&
+	       str_equal(a->command ? a->command : "", b->command ? b->command : "") && a->forward == b->forward &&
+	       str_equal(a->forward_to ? a->forward_to : "", b->forward_to ? b->forward_to : "");
+}
+
 static struct ssh_host *find_host(struct ssh_pool *pool, const struct host_spec *spec)
 {
 	struct ssh_host *host;
 	int pair[2];
 
 	LL_FOREACH(pool->hosts, host)
-		if (strcmp(host->text, spec->text) == 0)
+		if (is_same_way(&host->spec, spec))
 			return host;
 	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
 		return NULL;
@@ -413,7 +421,7 @@ struct ssh_pool *ssh_pool_new(struct event_base *base, const char *words)
 static void free_host(struct ssh_host *host)
 {
 	LL_DELETE(host->pool->hosts, host);
-	refuse_all(host, "the gateway ends");
+	refuse_all(host, "the host has left the list, or the gateway ends");
 	while (host->masters) {
 		struct ssh_master *master = host->masters;
 
@@ -426,6 +434,32 @@ static void free_host(struct ssh_host *host)
 	host_spec_release(&host->spec);
 	free(host->text);
 	free(host);
+}
+
+static bool is_listed(const struct ssh_host *host, const struct host_list *list)
+{
+	for (size_t i = 0; i < list->n_hosts; i++)
+		if (is_same_way(&host->spec, &list->hosts[i]))
+			return true;
+	return false;
+}
+
+void ssh_pool_trim(struct ssh_pool *pool, const struct host_list *list)
+{
+	struct ssh_host *host, *next;
+
+	LL_FOREACH_SAFE(pool->hosts, host, next) {
+		struct session *session, *next_session;
+
+		if (is_listed(host, list))
+			continue;
+		/* those of jobs that have ended a moment ago */
+		LL_FOREACH_SAFE(pool->sessions, session, next_session)
+			if (session->host == host)
+				free_session(session);
+		log_info("host '%s' is not in the list any more: logged out", host->text);
+		free_host(host);
+	}
 }
 
 void ssh_pool_free(struct ssh_pool *pool)

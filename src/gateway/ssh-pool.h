@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "hosts/spec.h"
+#include "hosts/list.h"
 
 struct ssh_pool;
 
@@ -29,6 +29,9 @@ void ssh_pool_free(struct ssh_pool *pool);
 typedef void ssh_answer_fn(void *context, int fd, const char *why);
 /* Asks for one; the answer comes once, perhaps before this returns. */
 void ssh_pool_ask(struct ssh_pool *pool, const struct host_spec *spec, ssh_answer_fn *on_answer, void *context);
+
+/* Logs out of the hosts that are not in the list; they have no jobs any more. */
+void ssh_pool_trim(struct ssh_pool *pool, const struct host_list *list);
 
 /* A child of this process has ended: was it the pool's? */
 bool ssh_pool_reaped(struct ssh_pool *pool, pid_t pid, int status);

@@ -43,6 +43,7 @@ struct gateway {
 	const struct gateway_setup *setup;
 	struct server **servers;
 	size_t n_servers;
+	uint32_t list_generation;	/* of the host list that is in force */
 	struct schedule schedule;
 	struct peer *peers;		/* list by peer->next */
 	struct peer *dead;		/* closed, freed when the running callback has returned */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/control.h"
+#include "hosts/list.h"
 
 enum { SOCKETS_MAX = 64 };
 
@@ -61,13 +62,31 @@ int succession_take(struct succession *succession, const char *path, bool *inher
 	return -1;
 }
 
-int succession_commit(struct succession *succession, int *trunk_fd, struct err *err)
+/* A line that is lost here is a change to make again; a gateway that is lost is worse. */
+static void take_changes(int fd, struct buf *changes)
+{
+	struct err err = ERR_INIT;
+
+	if (fd_read_all(fd, 2 * HOST_LIST_MAX, changes, &err) < 0)
+		log_warning("what --add, --drain and --remove changed is lost: %s", err.text);
+}
+
+int succession_commit(struct succession *succession, int *trunk_fd, struct buf *changes, struct err *err)
 {
 	struct control_answer answer;
+	autoclose int fd = -1;
 
-	if (control_send(succession->fd, CONTROL_COMMIT, NULL, err) < 0 ||
-	    control_recv(succession->fd, &answer, trunk_fd, err) < 0)
+	if (control_send(succession->fd, CONTROL_COMMIT, "changes", err) < 0 ||
+	    control_recv(succession->fd, &answer, &fd, err) < 0)
 		return -1;
+	/* a gateway of an earlier release sends the line at once */
+	if (answer.kind == CONTROL_CHANGES) {
+		take_changes(fd, changes);
+		fd_close(&fd);
+		if (control_recv(succession->fd, &answer, &fd, err) < 0)
+			return -1;
+	}
+	*trunk_fd = fd_steal(&fd);
 	return *trunk_fd < 0 ? err_set(err, ERR_CONNECT, "the gateway did not hand over") : 0;
 }
 

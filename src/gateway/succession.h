@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 struct succession {
 	int fd;				/* to the old gateway's control socket; -1: there is none to replace */
@@ -28,8 +29,9 @@ struct succession {
 int succession_begin(struct succession *succession, const char *control_path, struct err *err);
 /* The listening socket of a path, now yours, or -1. */
 int succession_take(struct succession *succession, const char *path, bool *inherited);
-/* Retires the old gateway: *trunk_fd is the line to its loop (trunk.h). */
-int succession_commit(struct succession *succession, int *trunk_fd, struct err *err);
+/* Retires the old gateway: *trunk_fd is the line to its loop (trunk.h), changes what its administrators have
+ * changed (farm_apply_changes()). */
+int succession_commit(struct succession *succession, int *trunk_fd, struct buf *changes, struct err *err);
 /* Removes the socket files that the old gateway made and nobody listens at any more. */
 void succession_clean(const struct succession *succession);
 void succession_release(struct succession *succession);

@@ -3,7 +3,9 @@
  * that replaces it: a SOCK_SEQPACKET pair, one way, packets in order.
  *
  *   HOLDS "server\tjobs\n"...      slots that the old one still uses; any number
- *   BEGIN                          the old one accepts nobody any more
+ *   BEGIN "last-id last-seq"       the old one accepts nobody any more, and its numbers end there
+ *   COUNTS lines                   what has happened since the last ones (tally.h); before PEER whose
+ *                                  job is in it
  *   FREED "server"                 one of those slots is free
  *   PEER [fd] SAID... OUT... (REQUEST... | FILE [fd]) ADOPT      one client, handed over
  *
@@ -19,7 +21,8 @@
 #include <stdint.h>
 
 enum trunk_kind {
-	TRUNK_HOLDS = 1, TRUNK_BEGIN, TRUNK_FREED, TRUNK_PEER, TRUNK_SAID, TRUNK_OUT, TRUNK_REQUEST, TRUNK_FILE, TRUNK_ADOPT
+	TRUNK_HOLDS = 1, TRUNK_BEGIN, TRUNK_FREED, TRUNK_PEER, TRUNK_SAID, TRUNK_OUT, TRUNK_REQUEST, TRUNK_FILE, TRUNK_ADOPT,
+	TRUNK_COUNTS
 };
 
 enum { TRUNK_TEXT_MAX = 32768 };
@@ -30,6 +33,8 @@ struct trunk_packet {
 	int32_t told;			/* PEER: protocol of the relay that it was granted, or 0 */
 	int32_t place;			/* PEER: the place on this machine that it has, or -1 */
 	int32_t is_raw;			/* PEER: a raw request; else the lease dialect, or nothing said yet */
+	uint32_t counted;		/* PEER: steps of its job that are counted (feed.h) */
+	uint64_t job;			/* PEER: its job's number, or 0 */
 	int64_t waited_ms;		/* PEER: in the queue */
 	char text[TRUNK_TEXT_MAX];	/* PEER: the server that it prefers, or empty */
 };

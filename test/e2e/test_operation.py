@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Running a gateway: its list changes while it works, and what cannot be is said and changes nothing."""
 
+import os
 import signal
 import socket
 import stat
@@ -50,8 +51,8 @@ def test_servers_come_and_go_while_the_gateway_runs(gateway, stock_server, workp
     assert workplace.run(COMPILE, env).rc == 0
     one.wait_count(2)
 
-    # the file is what is true after all
-    assert ask(gate, "--reload")[0] == 0
+    # the file is what is true after all, and that the rest goes is said
+    assert ask(gate, "--reload")[:2] == (0, "1 servers are in use; 1 changes by --add, --drain and --remove are forgotten\n")
     wait.until(lambda: server_of(gate, one.host)["slots"] == 2, "the file's own limit")
 
 
@@ -152,3 +153,26 @@ def test_check_finds_a_place_where_others_could_replace_the_socket(base):
     done = subprocess.run([str(peers.GATEWAY), f"--listen=unix:{base}/open/new/socket", f"--hosts={base}/hosts", "--user=distccd",
                            "--check"], capture_output=True, text=True, timeout=20, check=False, env=peers.clean_env())
     assert done.returncode == 102 and "others may write" in done.stderr
+
+
+def test_a_background_start_tells_how_it_went(base):
+    """The process that was called returns when clients can have servers, or with the reason why not."""
+    (base / "hosts").write_text("127.0.0.1:1/none\n")
+    command = [str(peers.GATEWAY), "--daemon", f"--listen=unix:{base}/gw/socket", f"--hosts={base}/hosts", "--user=distccd", "--force",
+               f"--pid-file={base}/pid", f"--log-file={base}/log"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=peers.clean_env())
+    assert done.returncode != 0 and "bad limit 'none'" in done.stderr
+    assert "bad limit 'none'" in (base / "log").read_text()
+    assert not (base / "pid").exists() and not (base / "gw/socket").exists()
+    (base / "hosts").write_text("127.0.0.1:1/4\n")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=peers.clean_env())
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    pid = int((base / "pid").read_text())
+    try:
+        status = subprocess.run([str(peers.GATEWAY), f"--listen=unix:{base}/gw/socket", "--status"], capture_output=True, text=True,
+                                timeout=20, check=True).stdout
+        assert "127.0.0.1:1" in status
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        wait.until(lambda: not wait.pid_exists(pid), "the gateway to end")
+    assert not (base / "pid").exists()

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """--replace: one gateway takes another's place in the middle of everything, and nobody notices."""
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 
 from lib import counting, lease, peers, wait
+from test_seeing import ask as show
 
 SOAK = bool(os.environ.get("DISTCC_SOAK"))
 FILES, RESTARTS = (2000, 100) if SOAK else (200, 5)
@@ -169,3 +172,119 @@ def test_a_place_on_this_machine_is_handed_over_with_its_holder(stack, gateway):
     wait.until(lambda: new.status()["here_waiting"] == 1, "the second to wait for the place")
     holder.sock.close()
     assert waiting.ask_again()[0] == "GRNT"
+
+
+def administrate(gate, *options):
+    subprocess.run([str(peers.GATEWAY), f"--listen=unix:{gate.path}", *options], check=True, capture_output=True, timeout=20,
+                   env=peers.clean_env())
+
+
+def states(gate):
+    return {server["name"]: server["slots"] for server in gate.status()["servers"]}
+
+
+def test_what_an_administrator_changed_is_kept(stack, gateway):
+    """Through two successions, on top of a list that was edited meanwhile."""
+    old = gateway(["127.0.0.1:1/2", "127.0.0.1:2/2", "127.0.0.1:3/2"])
+    administrate(old, "--add=127.0.0.1:4/7")
+    administrate(old, "--drain=127.0.0.1:1")
+    administrate(old, "--remove=127.0.0.1:2")
+    administrate(old, "--remove=127.0.0.1:3")
+    old.hosts_file.write_text("127.0.0.1:1/2\n127.0.0.1:2/2\n127.0.0.1:5/3\n")
+    wanted = {"127.0.0.1:4": 7, "127.0.0.1:5": 3}
+    new = stack.enter_context(old.successor())
+    wait.until(lambda: {name: slots for name, slots in states(new).items() if name != "127.0.0.1:1"} == wanted, "the changes")
+    assert "--remove=127.0.0.1:3 is not kept: no host" in new.log
+    assert wait.for_exit(old.process) == 0
+    third = stack.enter_context(new.successor())
+    wait.until(lambda: {name: slots for name, slots in states(third).items() if name != "127.0.0.1:1"} == wanted, "the changes, again")
+    # a drained one is listed, without a slot for anybody
+    administrate(third, "--add=127.0.0.1:1/2")
+    wait.until(lambda: states(third).get("127.0.0.1:1") == 2, "the drained one to be back")
+    administrate(third, "--reload")
+    wait.until(lambda: states(third) == {"127.0.0.1:1": 2, "127.0.0.1:2": 2, "127.0.0.1:5": 3}, "the file's own list")
+
+
+COUNTED = ("jobs", "granted", "done", "denied", "cancelled", "replayed", "local", "relayed", "lease_jobs", "here_compiles")
+
+
+def counted(gate):
+    status = gate.status()
+    return {name: status[name] for name in COUNTED}, status
+
+
+def test_counts_go_on_where_the_old_one_stopped(stack, gateway, stock_server, workplace, client_env, base):
+    server = stock_server()
+    old = gateway([f"{server.host}/1"])
+    env = client_env(old.host, DISTCC_BUILD="one", DISTCC_LOG=base / "client.log")
+    workplace.reset()
+    for i in range(3):
+        assert workplace.run([peers.CLIENT, "gcc", "-c", "hello.c", "-o", f"{i}.o"], env).rc == 0
+    assert workplace.run([peers.CLIENT, "gcc", "-S", "hello.c", "-o", "-"], env).rc == 0
+    wait.until(lambda: old.status()["local"] == 1, "the local run to be counted")
+    holder = stack.enter_context(lease.Lease(old.path))
+    assert holder.ask(compiler="gcc", modes="relay", build="two")[0] == "GRNT"
+    waiting = stack.enter_context(lease.Lease(old.path))
+    waiting.send(compiler="gcc", modes="relay", build="two")
+    wait.until(lambda: old.status()["queued"] == 1, "the second job to wait")
+    number = next(job["job"] for job in map(json.loads, show(old, what="jobs", format="json").splitlines()) if job["phase"] == "Blocked")
+    before, status = counted(old)
+    assert before["jobs"] == 5 and before["done"] == 3 and status["jobs_live"] == 2
+
+    new = stack.enter_context(old.successor())
+    wait.until(lambda: new.status()["queued"] == 1, "the one that waits to be handed over")
+    after, status = counted(new)
+    assert after == before
+    assert status["jobs_live"] == 2 and status["reasons"] == {"output-stdout": 1}
+    assert server_of(new, server.host)["done"] == 3
+    builds = {build["build"]: build for build in status["builds"]}
+    assert (builds["one"]["done"], builds["one"]["local"], builds["two"]["jobs"], builds["two"]["live"]) == (3, 1, 2, 2)
+
+    # a job of the old one that ends counts at the new one; the other has kept its number
+    holder.sock.close()
+    name, grant = waiting.ask_again()
+    assert name == "GRNT"
+    assert wait.for_exit(old.process) == 0
+    wait.until(lambda: new.status()["cancelled"] == 1, "the end of the first to be counted")
+    assert grant["lease"] == str(number)
+    waiting.sock.close()
+    wait.until(lambda: new.status()["cancelled"] == 2, "the end of the second")
+    assert workplace.run([peers.CLIENT, "gcc", "-c", "hello.c", "-o", "4.o"], env).rc == 0
+    after, status = counted(new)
+    assert (after["jobs"], after["done"], after["granted"], after["lease_jobs"], status["jobs_live"]) == (6, 4, 6, 6, 0)
+    jobs = [int(word) for word in re.findall(r"result: .* job=([1-9]\d*)$", (base / "client.log").read_text(), re.M)]
+    assert len(jobs) == 4 and jobs[:3] == sorted(jobs[:3]) and jobs[2] < number < jobs[3]
+
+
+def test_jobs_of_an_old_one_that_is_killed_are_counted_as_cancelled(stack, gateway, stock_server):
+    old = gateway([f"{stock_server().host}/1"])
+    holder = stack.enter_context(lease.Lease(old.path))
+    assert holder.ask(compiler="gcc", modes="relay", build="b")[0] == "GRNT"
+    new = stack.enter_context(old.successor())
+    wait.until(lambda: new.status()["jobs_live"] == 1, "the counts")
+    old.stop(signal.SIGKILL)
+    wait.until(lambda: new.status()["cancelled"] == 1, "the job to be counted")
+    status = new.status()
+    assert status["jobs"] == 1 and status["jobs_live"] == 0
+    assert (status["builds"][0]["cancelled"], status["builds"][0]["live"]) == (1, 0)
+
+
+def test_the_pid_file_names_whoever_serves(gateway, base):
+    pid_file = base / "pid"
+    old = gateway(["127.0.0.1:1"], extra=["--pid-file", str(pid_file)])
+    assert pid_file.read_text() == f"{old.pid}\n"
+    command = [*(word for word in old.command if word != "--log-stderr"), "--replace", "--daemon", f"--log-file={base}/log"]
+    old.hosts_file.write_text("127.0.0.1:none\n")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=old.env)
+    assert done.returncode != 0 and "bad port 'none'" in done.stderr
+    assert pid_file.read_text() == f"{old.pid}\n" and old.status()["servers"]
+    old.hosts_file.write_text("127.0.0.1:2\n")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=old.env)
+    assert (done.returncode, done.stderr) == (0, "")
+    pid = int(pid_file.read_text())
+    assert pid != old.pid
+    assert wait.for_exit(old.process) == 0
+    assert pid_file.read_text() == f"{pid}\n"
+    os.kill(pid, signal.SIGTERM)
+    wait.until(lambda: not wait.pid_exists(pid), "the new one to end")
+    assert not pid_file.exists()

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from lib import compare, peers, wait
+from lib.lease import Lease
 
 COMPILE = [peers.CLIENT, "gcc", "-c", "hello.c", "-o", "hello.o"]
 MAKEFILE = "OBJS := $(patsubst %.c,%.o,$(wildcard *.c))\nall: $(OBJS)\n%.o: %.c\n\t@$(DISTCC) gcc -c $< -o $@\n"
@@ -101,6 +102,28 @@ def test_a_master_that_dies_is_replaced(gateway, base, sshd, client_env, stock_s
     assert workplace.run(COMPILE, client_env(gate.host)).rc == 0
     server.wait_count(2)
     assert masters(gate) not in ([], [first])
+
+
+def test_nobody_stays_logged_in_to_a_host_that_has_left(gateway, base, sshd, client_env, stock_server, workplace):
+    server = stock_server()
+    entry = f"root@127.0.0.1/2,forward={server.port}"
+    gate = gateway([entry, "127.0.0.1:1/1,down"], env={"DISTCC_SSH": sshd.command})
+    ask = lambda wish: subprocess.run([str(peers.GATEWAY), f"--listen=unix:{gate.path}", wish], check=True, timeout=20)  # noqa: E731
+    assert workplace.run(COMPILE, client_env(gate.host)).rc == 0
+    first, = masters(gate)
+    # another limit is no reason for another login
+    ask(f"--add={entry.replace('/2', '/7')}")
+    wait.until(lambda: gate.status()["slots"] == 8, "the new limit")
+    assert workplace.run(COMPILE, client_env(gate.host)).rc == 0
+    assert masters(gate) == [first]
+    # a job that runs keeps the way that it runs on
+    with Lease(gate.path) as holder:
+        assert holder.ask(compiler="gcc", modes="relay")[0] == "GRNT"
+        ask("--remove=root@127.0.0.1")
+        wait.until(lambda: gate.status()["servers"][0]["state"] == "leaving", "the host to be leaving")
+        assert masters(gate) == [first]
+    wait.until(lambda: not masters(gate), "the connection to be closed")
+    assert len(gate.status()["servers"]) == 1
 
 
 def test_a_second_login_that_is_refused_keeps_no_job_from_the_first(gateway, base, sshd, client_env):

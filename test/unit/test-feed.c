@@ -9,7 +9,7 @@
 static void every_job_ends_once(void **state)
 {
 	struct feed feed;
-	struct feed_job job;
+	struct feed_job job = { 0 };
 
 	(void)state;
 	feed_init(&feed);
@@ -35,7 +35,7 @@ static void every_job_ends_once(void **state)
 static void a_slot_is_shown_as_held_by_one_job_at_a_time(void **state)
 {
 	struct feed feed;
-	struct feed_job jobs[130];
+	struct feed_job jobs[130] = { 0 };
 
 	(void)state;
 	feed_init(&feed);
@@ -74,7 +74,7 @@ static void a_local_run_is_counted_by_its_reason(void **state)
 static void builds_are_forgotten_but_never_one_with_jobs(void **state)
 {
 	struct feed feed;
-	struct feed_job job, other;
+	struct feed_job job = { 0 }, other = { 0 };
 	char label[32];
 
 	(void)state;

@@ -108,6 +108,72 @@ static void the_text_makes_the_same_list(void **state)
 	host_list_release(&again);
 }
 
+static struct farm farm_read(const char *text)
+{
+	struct farm farm = farm_of(text);
+	struct err err = ERR_INIT;
+
+	assert_ok(host_list_parse(&farm.source, text, &err));
+	return farm;
+}
+
+static const struct {
+	const char *source;
+	const char *add[2], *drain, *remove;
+	size_t n;
+	const char *changes;
+	const char *next, *after;	/* what the successor reads, and has in the end */
+	size_t n_kept;
+} successions[] = {
+	{ "a/4 b", { NULL }, NULL, NULL, 0, NULL, "a/9", "a/9", 0 },
+	{ "a/4 b", { "c/2", NULL }, NULL, NULL, 1, "add c/2\n", "a/4 b", "a/4 b c/2", 1 },
+	{ "a/4 b", { "a/9,lzo", NULL }, "b", NULL, 2, "add a/9,lzo\ndrain b:3632\n", "a/4 b d", "a/9,lzo b! d", 2 },
+	{ "a/4 b", { "c", "@c" }, "c", "a", 5, "add c\ndrain c:3632\nadd @c\ndrain @c\nremove a:3632\n", "a b", "b c! @c!", 5 },
+	{ "a/4 b,down", { "b", NULL }, NULL, NULL, 1, "add b\n", "a b,down", "a b", 1 },
+	{ "a b localhost/2", { "localhost/5", NULL }, NULL, "b", 2, "add localhost/5\nremove b:3632\n", "a localhost/2", "a localhost/5", 1 },
+	{ "a b", { NULL }, NULL, "a", 1, "remove a:3632\n", "a", "a", 0 },	/* it would be the last */
+};
+
+static void changes_are_made_in_the_successors_list_too(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(successions) / sizeof(successions[0]); i++) {
+		autofarm old = farm_read(successions[i].source), new = farm_read(successions[i].next);
+		autobuf changes = BUF_INIT, again = BUF_INIT;
+		autofree char *after = NULL;
+		struct err err = ERR_INIT;
+
+		for (int j = 0; j < 2 && successions[i].add[j]; j++)
+			assert_ok(farm_add(&old, successions[i].add[j], &err));
+		if (successions[i].drain)
+			assert_ok(farm_drain(&old, successions[i].drain, &err));
+		if (successions[i].remove)
+			assert_ok(farm_remove(&old, successions[i].remove, &err));
+		assert_int_equal(farm_format_changes(&old, &changes), successions[i].n);
+		if (!successions[i].changes) {
+			assert_int_equal(changes.len, 0);
+			continue;
+		}
+		assert_string_equal(changes.data, successions[i].changes);
+		assert_int_equal(farm_apply_changes(&new, changes.data), successions[i].n_kept);
+		after = servers_of(&new);
+		assert_string_equal(after, successions[i].after);
+		/* and for the next one: what was changed in this list */
+		assert_int_equal(farm_format_changes(&new, &again), successions[i].n_kept);
+	}
+}
+
+static void what_makes_no_sense_is_left_out(void **state)
+{
+	autofarm farm = farm_read("a b");
+	autofree char *after = NULL;
+
+	(void)state;
+	assert_int_equal(farm_apply_changes(&farm, "\nadd\nadd x/none\nrename a\ndrain z\nremove b\nadd -oX@y\n"), 1);
+	after = servers_of(&farm);
+	assert_string_equal(after, "a");
+}
+
 /* Slots in use stay in use; an answer to a question under the old number would find nobody. */
 static void a_changed_entry_keeps_what_is_known_of_its_server(void **state)
 {
@@ -139,6 +205,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(wishes_change_the_list_or_nothing),
 		CHECK(the_text_makes_the_same_list),
+		CHECK(changes_are_made_in_the_successors_list_too),
+		CHECK(what_makes_no_sense_is_left_out),
 		CHECK(a_changed_entry_keeps_what_is_known_of_its_server),
 	};
 

@@ -1,0 +1,23 @@
+/*
+ * gateway/tally.h - what a gateway has counted, on its way to the one that replaces it. A count is
+ * in one place only: what was given is zero here, and the successor, who has added it, is the one to
+ * ask. Lines of a scope, a name and a number, such as
+ *
+ *   count<TAB>done<TAB>17
+ *   server<TAB>build7:3632<TAB>failed<TAB>2
+ *   build<TAB>1000<TAB>LABEL<TAB>done<TAB>3
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GATEWAY_TALLY_H
+#define GATEWAY_TALLY_H
+
+#include "gateway/state.h"
+
+/* All that is not zero. */
+void tally_give(struct gateway *gateway, struct buf *out);
+/* Adds whole lines; text is used up. What this release does not know is left out. */
+void tally_take(struct gateway *gateway, char *text);
+/* Jobs that were alive over there, when nothing more will be heard of them. */
+void tally_close(struct gateway *gateway);
+
+#endif

@@ -1,0 +1,143 @@
+/* test/unit/test-tally.c - counts on their way to a successor. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test/unit/check.h"
+
+#include "gateway/tally.h"
+#include "test/unit/farm.h"
+
+struct scene {
+	struct gateway gateway;
+	struct server *server;
+};
+
+static void scene_begin(struct scene *scene)
+{
+	memset(scene, 0, sizeof(*scene));
+	feed_init(&scene->gateway.feed);
+	scene->server = farm_server("a/4");
+	scene->gateway.servers = &scene->server;
+	scene->gateway.n_servers = 1;
+}
+
+static void scene_end(struct scene *scene)
+{
+	feed_release(&scene->gateway.feed);
+	server_free(scene->server);
+}
+
+static void hand_over(struct scene *from, struct scene *to)
+{
+	autobuf text = BUF_INIT;
+
+	tally_give(&from->gateway, &text);
+	if (text.len)
+		tally_take(&to->gateway, text.data);
+}
+
+static void what_is_given_is_there_and_nowhere_else(void **state)
+{
+	struct scene old, new;
+	struct feed_job job = { 0 }, other = { 0 };
+
+	(void)state;
+	scene_begin(&old);
+	scene_begin(&new);
+	feed_job_wanted(&old.gateway.feed, &job, 7, 1, "a\tb\n", "x.c", "gcc", 10);
+	feed_job_queued(&old.gateway.feed, &job, 10);
+	feed_job_granted(&old.gateway.feed, &job, "a:3632", 30);
+	feed_job_wanted(&old.gateway.feed, &other, 7, 1, "a\tb\n", "y.c", "gcc", 15);
+	feed_local(&old.gateway.feed, 7, "c", "z.c", "conftest", 5, 20);
+	old.gateway.counters.bytes_in = 1000000000000;
+	old.server->n_done = 3;
+	old.gateway.schedule.places[PLACE_CPP].n_overbooked = 2;
+	hand_over(&old, &new);
+	assert_int_equal(new.gateway.feed.n[FEED_WANTED], 2);
+	assert_int_equal(new.gateway.feed.n[FEED_LOCAL], 1);
+	assert_int_equal(new.gateway.feed.local[reason_find("conftest")], 1);
+	assert_int_equal(new.gateway.feed.wait_ms, 20);
+	assert_int_equal(new.gateway.counters.bytes_in, 1000000000000);
+	assert_int_equal(new.server->n_done, 3);
+	assert_int_equal(new.gateway.schedule.places[PLACE_CPP].n_overbooked, 2);
+	assert_string_equal(new.gateway.feed.oldest->label, "a b ");
+	assert_int_equal(new.gateway.feed.oldest->n[FEED_WANTED], 2);
+	assert_int_equal(new.gateway.feed.oldest->first_ms, 10);
+	assert_int_equal(new.gateway.feed.n_elsewhere, 2);
+	assert_int_equal(old.gateway.feed.n[FEED_WANTED], 0);
+
+	/* once more: only the news */
+	feed_job_ended(&old.gateway.feed, &job, FEED_DONE, NULL, 90);
+	hand_over(&old, &new);
+	hand_over(&old, &new);
+	assert_int_equal(new.gateway.feed.n[FEED_DONE], 1);
+	assert_int_equal(new.gateway.feed.run_ms, 60);
+	assert_int_equal(new.gateway.feed.n_elsewhere, 1);
+
+	/* nothing more will be heard of the other */
+	tally_close(&new.gateway);
+	assert_int_equal(new.gateway.feed.n[FEED_CANCELLED], 1);
+	assert_int_equal(feed_build_get(&new.gateway.feed, 7, "a\tb\n", 0)->n[FEED_CANCELLED], 1);
+	assert_int_equal(new.gateway.feed.n_elsewhere, 0);
+	scene_end(&old);
+	scene_end(&new);
+}
+
+static void a_job_that_moves_is_counted_once_under_its_number(void **state)
+{
+	struct scene old, new;
+	struct feed_job job = { 0 }, here = { 0 };
+
+	(void)state;
+	scene_begin(&old);
+	scene_begin(&new);
+	old.gateway.feed.last_id = 40;
+	feed_job_wanted(&old.gateway.feed, &job, 7, 1, "b", "x.c", "gcc", 10);
+	feed_job_queued(&old.gateway.feed, &job, 10);
+	hand_over(&old, &new);
+	feed_continue(&new.gateway.feed, old.gateway.feed.last_id, old.gateway.feed.last_seq);
+	feed_job_moved(&old.gateway.feed, &job);
+	hand_over(&old, &new);
+
+	here.resumes = 41;
+	here.counted = 1U << FEED_WANTED | 1U << FEED_QUEUED;
+	here.waited_ms = 100;
+	feed_job_wanted(&new.gateway.feed, &here, 7, 1, "b", "x.c", "gcc", 1000);
+	feed_job_queued(&new.gateway.feed, &here, 1000);
+	assert_int_equal(here.id, 41);
+	assert_null(feed_next(&new.gateway.feed, 0));
+	feed_job_granted(&new.gateway.feed, &here, "a:3632", 1050);
+	assert_int_equal(new.gateway.feed.n[FEED_WANTED], 1);
+	assert_int_equal(new.gateway.feed.n[FEED_QUEUED], 1);
+	assert_int_equal(new.gateway.feed.n[FEED_GRANTED], 1);
+	assert_int_equal(new.gateway.feed.wait_ms, 150);
+	assert_int_equal(new.gateway.feed.n_elsewhere, 0);
+	assert_int_equal(new.gateway.feed.oldest->n_elsewhere, 0);
+	/* events go on, and those of the predecessor are not asked for in vain */
+	assert_int_equal(feed_next(&new.gateway.feed, 0)->seq, 3);
+	assert_null(feed_next(&new.gateway.feed, 3));
+	scene_end(&old);
+	scene_end(&new);
+}
+
+static void nonsense_changes_nothing(void **state)
+{
+	struct scene scene;
+	char text[] = "\ncount\ncount\tdone\ncount\tof-next-year\t5\nserver\tunknown:1\tdone\t5\nbuild\t7\tx\nelse\ta\t1\n\t\t\t\t\t\n";
+
+	(void)state;
+	scene_begin(&scene);
+	tally_take(&scene.gateway, text);
+	assert_int_equal(scene.gateway.feed.n[FEED_DONE], 0);
+	assert_null(scene.gateway.feed.oldest);
+	scene_end(&scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(what_is_given_is_there_and_nowhere_else),
+		CHECK(a_job_that_moves_is_counted_once_under_its_number),
+		CHECK(nonsense_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
