@@ -206,6 +206,22 @@ static int write_source(const struct job *job, const char *name, struct err *err
 	return 0;
 }
 
+/*
+ * Where the text does not say where it comes from, debug information names the compiler's working directory.
+ * That of a job means nothing to anybody and is another one next time. A distccd of 3.4 works in $TMPDIR,
+ * so that is what the same job gives everywhere; a cache behind the server needs it, too.
+ */
+static void name_one_directory(struct argv *argv, const char *dir)
+{
+	autofree char *here = getcwd(NULL, 0), *real = realpath(dir, NULL);
+	bool has_debug = false;
+
+	for (size_t i = 1; i < argv->n; i++)
+		has_debug |= str_starts_with(argv->words[i], "-g");
+	if (has_debug && here && real && family_of_name(argv->words[0]) != FAMILY_UNKNOWN)
+		argv_add_format(argv, "-fdebug-prefix-map=%s=%s", real, here);
+}
+
 /* Versions 1 and 2: input and output become files of the job's directory. */
 static int prepare_plain(struct job *job, struct err *err)
 {
@@ -227,6 +243,7 @@ static int prepare_plain(struct job *job, struct err *err)
 	} else {
 		argv_replace(argv, job->scan.output_at, object);
 	}
+	name_one_directory(argv, job->work_dir);
 	return 0;
 }
 
