@@ -107,7 +107,7 @@ bool asm_reads_files(const char *text, size_t len, bool expanded)
 	struct lexer lexer = { .at = text, .end = text + len };
 
 	/* nearly always the whole answer */
-	if (!memmem(text, len, ".incbin", 7) && !memmem(text, len, ".include", 8))
+	if (!len || (!memmem(text, len, ".incbin", 7) && !memmem(text, len, ".include", 8)))
 		return false;
 	while (lexer.at < lexer.end) {
 		const char *start = lexer.at;

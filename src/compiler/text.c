@@ -9,7 +9,7 @@ enum { RAW_STRINGS_SINCE = 11 };	/* the first gcc whose -fdirectives-only knows 
 
 static const char *find(const char *text, size_t len, const char *word)
 {
-	return memmem(text, len, word, strlen(word));
+	return len ? memmem(text, len, word, strlen(word)) : NULL;		/* an empty text may be NULL */
 }
 
 enum text_kind text_kind_choose(enum compiler_family family, const struct text_needs *needs)

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from lib import compare, peers, sandbox
+from lib.pump import IncludeServer
 
 C = "int answer(void) { return 42; }\n"
 SOURCES = {
@@ -30,6 +31,10 @@ SOURCES = {
     "ready.i": "# 1 \"ready.c\"\nint ready(void) { return 1; }\n",
     "empty.i": "",
     "two.c": C,
+    "unused.c": "#define NAME \"gone.h\"\n#define stdio \"none.h\"\n#define a b\n#include \"a.h\"\nint u(void) { return A; }\n",
+    "objc.m": "@interface Root\n+ (int)answer;\n@end\n@implementation Root\n+ (int)answer { return 42; }\n@end\n",
+    "objcxx.mm": "template <class T> T same(T t) { return t; }\n@interface Root\n+ (int)answer;\n@end\n"
+                 "@implementation Root\n+ (int)answer { return same(42); }\n@end\n",
 }
 
 # row -> (words after the client, jobs that must reach the server)
@@ -45,7 +50,10 @@ QUIET = {
     "header names with commas and backslashes": (["gcc", "-c", "comma.c"], 1),
     "a computed include": (["gcc", "-c", "computed.c"], 1),
     "an include through an unused directory": (["gcc", "-c", "dotdot.c"], 1),
+    "macros that are not used and are named like headers": (["gcc", "-c", "unused.c"], 1),
     "C++": (["g++", "-O2", "-c", "cc.cc"], 1),
+    "Objective-C": (["clang", "-c", "objc.m"], 0),
+    "Objective-C++": (["clang++", "-c", "objcxx.mm"], 0),
     "a system directory named": (["gcc", "-I/usr/include", "-I/usr/include/x86_64-linux-gnu", "-c", "a.c"], 1),
     "UTF-8": (["gcc", "-c", "utf8.c"], 1),
     "blanks and quotes in a macro": (["gcc", "-DTEXT=\"a b\\\"c'$HOME;`id`\"", "-c", "define.c"], 1),
@@ -86,13 +94,14 @@ def servers(our_server, stock_server):
     return {"stock": stock_server, "ours": our_server}
 
 
-@pytest.mark.parametrize("verbose", ["0", "1"], ids=["", "verbose"])
-@pytest.mark.parametrize("kind", ["stock", "stock lzo", "ours"])
-def test_every_quiet_command_gives_what_a_local_one_gives(place, client_env, servers, base, kind, verbose):
+@pytest.mark.parametrize("kind, verbose", [("stock", 0), ("stock", 1), ("stock lzo", 0), ("stock pump", 0), ("ours", 0), ("ours pump", 1)])
+def test_every_quiet_command_gives_what_a_local_one_gives(place, client_env, stack, servers, base, kind, verbose):
     """One server for all rows, counted after each."""
     server = servers[kind.split()[0]]()
     log = base / "client.log"
-    env = client_env(server.host + (",lzo" if "lzo" in kind else ""), DISTCC_LOG=log, DISTCC_VERBOSE=verbose)
+    env = client_env(server.host + {"lzo": ",lzo", "pump": ",cpp,lzo"}.get(kind.split()[-1], ""), DISTCC_LOG=log, DISTCC_VERBOSE=verbose)
+    if "pump" in kind:
+        env["INCLUDE_SERVER_PORT"] = str(stack.enter_context(IncludeServer(base / "pump")).socket)
     expected = 0
     for row, (command, jobs) in QUIET.items():
         local = place.run(local_command(command), peers.clean_env())
@@ -156,8 +165,12 @@ def test_a_syntax_error_of_the_server_is_shown_when_it_is_final(place, client_en
     assert done.rc == 1
     assert done.stdout == b""
     assert b"syntax.c:3:" in done.stderr and b"error: " in done.stderr
-    assert b"syntax.o" not in b" ".join(name.encode() for name in done.files)
+    assert "syntax.o" not in done.files
     server.wait_count(1, "COMPILE_ERROR")
+    # the job was at fault, not the host
+    after = place.run(absolute(["gcc", "-c", "two.c"]), client_env(server.host))
+    assert (after.rc, after.stderr) == (0, b"")
+    server.wait_count(1)
 
 
 def test_a_compiler_that_the_server_lacks_is_status_110(place, client_env, stock_server):
