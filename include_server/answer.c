@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "include_server/memo.h"
 #include "wire/request.h"
@@ -18,12 +19,14 @@ void answers_init(struct answers *answers, struct mirror *mirror, bool force_dir
 {
 	*answers = (struct answers){ .mirror = mirror, .force_dirs = force_dirs };
 	pthread_mutex_init(&answers->lock, NULL);
-	answers->world = world_new();
+	answers->watch = watch_new();
+	answers->world = world_new(answers->watch);
 }
 
 void answers_release(struct answers *answers)
 {
 	world_free(answers->world);
+	watch_free(answers->watch);
 	pthread_mutex_destroy(&answers->lock);
 }
 
@@ -37,7 +40,7 @@ static struct world *enter_world(struct answers *answers)
 	if (world_bytes(answers->world) > WORLD_BYTES_MAX) {
 		if (answers->world->n_users == 0)
 			world_free(answers->world);
-		answers->world = world_new();
+		answers->world = world_new(answers->watch);
 	}
 	world = answers->world;
 	world->n_users++;
@@ -214,20 +217,54 @@ static void encode(const char *const *names, size_t n, struct buf *reply)
 
 /* --------------------------------------------------------------- answering */
 
-static bool remembered(struct answers *answers, struct world *world, const char *key, size_t key_len, struct buf *reply)
+/* Do all facts hold? Then also for how long they need not be looked at, unless the kernel tells of a change. */
+static bool look_at_facts(struct memo *memo, struct moment now)
 {
-	struct memo *memo = memo_borrow(world, key, key_len);
-	bool holds = memo != NULL;
+	bool all_watched = now.generation != 0;
+	int64_t until_ms = INT64_MAX;
 
-	if (!memo)
-		return false;
-	for (size_t i = 0; i < memo->n_facts && holds; i++)
-		holds = observation_holds(memo->facts[i]);
+	for (size_t i = 0; i < memo->n_facts; i++) {
+		const struct observation *fact = memo->facts[i];
+
+		if (!observation_holds(fact, now))
+			return false;
+		if (fact->lazy) {
+			int64_t next_ms = atomic_load_explicit(&fact->confirmed_ms, memory_order_relaxed) + LAZY_MS;
+
+			until_ms = next_ms < until_ms ? next_ms : until_ms;
+		} else if (atomic_load_explicit(&fact->held_in, memory_order_relaxed) != now.generation) {
+			all_watched = false;
+		}
+	}
+	if (all_watched) {
+		atomic_store_explicit(&memo->until_ms, until_ms, memory_order_relaxed);
+		atomic_store_explicit(&memo->held_in, now.generation, memory_order_release);
+	}
+	return true;
+}
+
+static bool memo_holds(struct memo *memo, struct moment now)
+{
+	if (now.generation && atomic_load_explicit(&memo->held_in, memory_order_acquire) == now.generation &&
+	    clock_now_ms() < atomic_load_explicit(&memo->until_ms, memory_order_relaxed))
+		return true;
+	return look_at_facts(memo, now);
+}
+
+bool answer_remembered(struct answers *answers, const char *key, size_t key_len, struct buf *reply)
+{
+	struct world *world = enter_world(answers);
+	struct memo *memo = memo_borrow(world, key, key_len);
+	bool holds = memo && memo_holds(memo, watch_now(answers->watch));
+
 	if (holds) {
 		encode(memo->names, memo->n_names, reply);
+		atomic_fetch_add(&answers->n_requests, 1);
 		atomic_fetch_add(&answers->n_remembered, 1);
 	}
-	memo_give_back(world, memo);
+	if (memo)
+		memo_give_back(world, memo);
+	leave_world(answers, world);
 	return holds;
 }
 
@@ -264,11 +301,10 @@ int answer(struct answers *answers, struct analysis *analysis, const char *cwd, 
 	   const char *key, size_t key_len, struct buf *reply, struct err *err)
 {
 	struct world *world = enter_world(answers);
-	int result = 0;
+	int result;
 
 	atomic_fetch_add(&answers->n_requests, 1);
-	if (!remembered(answers, world, key, key_len, reply))
-		result = find_out(answers, world, analysis, cwd, argv, key, key_len, reply, err);
+	result = find_out(answers, world, analysis, cwd, argv, key, key_len, reply, err);
 	if (result < 0)
 		atomic_fetch_add(&answers->n_given_up, 1);
 	leave_world(answers, world);

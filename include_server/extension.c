@@ -92,7 +92,7 @@ static PyObject *py_closure(PyObject *self, PyObject *args)
 		argv_add(&argv, PyBytes_AsString(bytes));
 		Py_DecRef(bytes);
 	}
-	world = world_new();
+	world = world_new(NULL);
 	analysis_init(&analysis);
 	Py_BEGIN_ALLOW_THREADS
 	result = analysis_run(&analysis, world, cwd, &argv, &err);

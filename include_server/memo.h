@@ -24,6 +24,8 @@ struct memo {
 	size_t n_facts, n_names;
 	const struct observation **facts;
 	const char **names;		/* what is replied */
+	_Atomic uint64_t held_in;	/* all facts hold in this generation (watch.h), */
+	_Atomic int64_t until_ms;	/* ...but those that nobody watches are due then */
 };
 
 /* Borrowed until memo_give_back(); NULL when there is none. Its facts have not been checked. */

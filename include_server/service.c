@@ -23,6 +23,7 @@ enum {
 	REQUEST_MAX = 16 << 20,		/* bytes; the kernel's own limit for a command is 2 MB */
 	WORDS_MAX = 65536,
 	CONNECTIONS_MAX = 4096,
+	SPARE_MAX = 64, SPARE_BYTES_MAX = 65536,
 	SILENCE_MS = 20000,		/* a request that is not complete after so long is closed */
 	LOOK_MS = 1000,			/* how often the socket's name is looked at */
 	CHUNK = 16384,
@@ -45,6 +46,8 @@ struct service {
 	pthread_mutex_t lock;		/* the list */
 	struct connection *connections;
 	size_t n_connections;
+	struct connection *spare;	/* closed ones, for their buffers */
+	int n_spare;
 };
 
 /* --------------------------------------------------------------- one request */
@@ -64,7 +67,7 @@ static int take(const struct buf *in, size_t *at, const char *name, bool has_bod
 	return 1;
 }
 
-/* 1: complete; 0: more is to come; -1: it is none. */
+/* 1: complete; 0: more is to come; -1: it is none. Without argv it is only looked through. */
 static int parse(const struct buf *in, char **cwd, struct argv *argv, struct err *err)
 {
 	size_t at = 0;
@@ -73,8 +76,8 @@ static int parse(const struct buf *in, char **cwd, struct argv *argv, struct err
 
 	if (result <= 0)
 		return result;
-	free(*cwd);
-	*cwd = mem_strndup(in->data + at, value);
+	if (argv)
+		*cwd = mem_strndup(in->data + at, value);
 	at += value;
 	result = take(in, &at, "ARGC", false, &n_words, err);
 	if (result <= 0)
@@ -82,13 +85,14 @@ static int parse(const struct buf *in, char **cwd, struct argv *argv, struct err
 	if (n_words > WORDS_MAX)
 		return err_set(err, ERR_PROTOCOL, "%u words", n_words);
 	for (uint32_t i = 0; i < n_words; i++) {
-		autofree char *word = NULL;
-
 		result = take(in, &at, "ARGV", true, &value, err);
 		if (result <= 0)
 			return result;
-		word = mem_strndup(in->data + at, value);
-		argv_add(argv, word);
+		if (argv) {
+			autofree char *word = mem_strndup(in->data + at, value);
+
+			argv_add(argv, word);
+		}
 		at += value;
 	}
 	return 1;
@@ -108,10 +112,13 @@ static int serve(struct service *service, struct analysis *analysis, struct conn
 	autofree char *cwd = NULL;
 	autoargv argv = ARGV_INIT;
 	struct err err = ERR_INIT;
-	int result = parse(&conn->in, &cwd, &argv, &err);
+	int result = parse(&conn->in, NULL, NULL, &err);
 
 	if (result <= 0)
 		return result;
+	if (answer_remembered(service->answers, conn->in.data, conn->in.len, &conn->out))
+		return 1;
+	parse(&conn->in, &cwd, &argv, &err);
 	if (answer(service->answers, analysis, cwd, &argv, conn->in.data, conn->in.len, &conn->out, &err) < 0) {
 		buf_clear(&conn->out);
 		buf_add_str(&conn->out, "ARGC00000000");
@@ -121,6 +128,15 @@ static int serve(struct service *service, struct analysis *analysis, struct conn
 }
 
 /* --------------------------------------------------------------- connections */
+
+static void free_connection(struct connection *conn)
+{
+	if (!conn)
+		return;
+	buf_release(&conn->in);
+	buf_release(&conn->out);
+	free(conn);
+}
 
 static void close_connection(struct service *service, struct connection *conn)
 {
@@ -132,11 +148,40 @@ static void close_connection(struct service *service, struct connection *conn)
 	if (conn->next)
 		conn->next->previous = conn->previous;
 	service->n_connections--;
-	pthread_mutex_unlock(&service->lock);
 	close(conn->fd);
-	buf_release(&conn->in);
-	buf_release(&conn->out);
-	free(conn);
+	if (service->n_spare < SPARE_MAX && conn->in.capacity <= SPARE_BYTES_MAX && conn->out.capacity <= SPARE_BYTES_MAX) {
+		conn->next = service->spare;
+		service->spare = conn;
+		service->n_spare++;
+		conn = NULL;
+	}
+	pthread_mutex_unlock(&service->lock);
+	free_connection(conn);
+}
+
+/* In the list; the lock is held. */
+static struct connection *new_connection(struct service *service, int fd)
+{
+	struct connection *conn = service->spare;
+
+	if (conn) {
+		service->spare = conn->next;
+		service->n_spare--;
+		buf_clear(&conn->in);
+		buf_clear(&conn->out);
+		*conn = (struct connection){ .in = conn->in, .out = conn->out };
+	} else {
+		conn = mem_alloc(sizeof(*conn));
+	}
+	conn->fd = fd;
+	conn->busy = true;
+	conn->until_ms = clock_now_ms() + SILENCE_MS;
+	conn->next = service->connections;
+	if (conn->next)
+		conn->next->previous = conn;
+	service->connections = conn;
+	service->n_connections++;
+	return conn;
 }
 
 static void arm(struct service *service, struct connection *conn, uint32_t events, int operation)
@@ -199,21 +244,15 @@ static void accept_all(struct service *service, struct analysis *analysis)
 	for (;;) {
 		int fd = accept4(service->options->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct connection *conn;
+		bool too_many;
 
 		if (fd < 0)
 			return;
-		conn = mem_alloc(sizeof(*conn));
-		conn->fd = fd;
-		conn->busy = true;
-		conn->until_ms = clock_now_ms() + SILENCE_MS;
 		pthread_mutex_lock(&service->lock);
-		conn->next = service->connections;
-		if (conn->next)
-			conn->next->previous = conn;
-		service->connections = conn;
-		service->n_connections++;
+		conn = new_connection(service, fd);
+		too_many = service->n_connections > CONNECTIONS_MAX;
 		pthread_mutex_unlock(&service->lock);
-		if (service->n_connections > CONNECTIONS_MAX)
+		if (too_many)
 			close_connection(service, conn);
 		else	/* most requests are here already, in one piece */
 			advance(service, analysis, conn, EPOLL_CTL_ADD);
@@ -327,6 +366,12 @@ int service_run(struct answers *answers, const struct service_options *options, 
 		pthread_join(threads[i], NULL);
 	while (service.connections)
 		close_connection(&service, service.connections);
+	while (service.spare) {
+		struct connection *next = service.spare->next;
+
+		free_connection(service.spare);
+		service.spare = next;
+	}
 	pthread_mutex_destroy(&service.lock);
 	return started ? 0 : -1;
 }

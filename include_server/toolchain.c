@@ -247,19 +247,31 @@ static struct toolchain *find(struct world *world, const char *key)
 	return toolchain;
 }
 
+static void look_at_program(struct world *world, struct toolchain *toolchain, struct moment now)
+{
+	int end;
+	bool watched = now.generation && watch_way(world->watch, toolchain->program_path, &end) &&
+		watch_file(world->watch, toolchain->program_path);
+
+	observe(toolchain->program_path, &toolchain->program);
+	if (watched)
+		toolchain->program.epoch = now.epoch;
+}
+
 struct toolchain *toolchain_get(struct world *world, const char *compiler, enum language language,
 				const struct argv *options, const char *cwd, struct err *err)
 {
 	static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
 	autofree char *key = make_key(compiler, language, options, cwd);
 	struct toolchain *toolchain = find(world, key);
+	struct moment now = watch_now(world->watch);
 
-	if (toolchain && observation_holds(&toolchain->program))
+	if (toolchain && observation_holds(&toolchain->program, now))
 		return toolchain;
 	/* One asks, the others wait for its answer. */
 	pthread_mutex_lock(&asking);
 	toolchain = find(world, key);
-	if (!toolchain || !observation_holds(&toolchain->program)) {
+	if (!toolchain || !observation_holds(&toolchain->program, now)) {
 		autofree char *path = find_compiler(compiler, cwd);
 
 		toolchain = NULL;
@@ -271,7 +283,7 @@ struct toolchain *toolchain_get(struct world *world, const char *compiler, enum 
 			toolchain->cwd = mem_strdup(cwd);
 			toolchain->language = language;
 			toolchain->program_path = mem_steal(&path);
-			observe(toolchain->program_path, &toolchain->program);
+			look_at_program(world, toolchain, now);
 			argv_add(&toolchain->command, toolchain->program_path);
 			argv_add_all(&toolchain->command, options->words ? options->words : (char *[]){ NULL });
 			argv_add(&toolchain->command, "-x");

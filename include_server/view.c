@@ -20,6 +20,7 @@ enum { FILE_BUCKETS = 4096, FILE_BYTES_MAX = 256 << 20, READ_ATTEMPTS = 3 };
 void view_start(struct view *view, struct world *world)
 {
 	view->world = world;
+	view->now = watch_now(world->watch);
 	view->toolchain = NULL;
 	view->n_facts = 0;
 	view->all_trusted = true;
@@ -72,10 +73,28 @@ bool view_is_system_path(const struct view *view, const char *real)
 	return false;
 }
 
-bool observation_holds(const struct observation *seen)
+static bool is_held(const struct observation *seen, struct moment now)
+{
+	return now.generation && seen && atomic_load_explicit(&seen->held_in, memory_order_relaxed) == now.generation;
+}
+
+/* It was made after its names were put under watch. */
+static void hold(const struct observation *seen, struct moment now)
+{
+	struct observation *kept = (struct observation *)(uintptr_t)seen;
+
+	if (!now.generation || !seen->trusted)
+		return;
+	atomic_store_explicit(&kept->epoch, now.epoch, memory_order_relaxed);
+	atomic_store_explicit(&kept->held_in, now.generation, memory_order_relaxed);
+}
+
+bool observation_holds(const struct observation *seen, struct moment moment)
 {
 	struct observation now;
 
+	if (is_held(seen, moment))
+		return true;
 	if (seen->lazy && clock_now_ms() - atomic_load_explicit(&seen->confirmed_ms, memory_order_relaxed) < LAZY_MS)
 		return true;
 	observe(seen->path, &now);
@@ -83,6 +102,8 @@ bool observation_holds(const struct observation *seen)
 		return false;
 	if (seen->lazy)
 		atomic_store_explicit(&((struct observation *)(uintptr_t)seen)->confirmed_ms, clock_now_ms(), memory_order_relaxed);
+	else if (atomic_load_explicit(&seen->epoch, memory_order_relaxed) == moment.epoch)
+		hold(seen, moment);
 	return true;
 }
 
@@ -106,6 +127,30 @@ static struct dir *parent_of(struct world *world, const struct dir *dir)
 	return world_dir(world, dir->name, slash == dir->name ? 1 : (size_t)(slash - dir->name));
 }
 
+/* Are all names that lead to this directory watched from now on? *descriptor is its own watch, for its names. */
+static bool watch_dir(struct view *view, struct dir *dir, int *descriptor)
+{
+	struct world *world = view->world;
+	bool known, watched;
+
+	if (!view->now.generation)
+		return false;
+	pthread_mutex_lock(&world->lock);
+	known = dir->way_epoch == view->now.epoch;
+	watched = dir->way_is_watched;
+	*descriptor = dir->watch;
+	pthread_mutex_unlock(&world->lock);
+	if (known)
+		return watched;
+	watched = watch_way(world->watch, dir->name, descriptor);
+	pthread_mutex_lock(&world->lock);
+	dir->way_epoch = view->now.epoch;
+	dir->way_is_watched = watched;
+	dir->watch = *descriptor;
+	pthread_mutex_unlock(&world->lock);
+	return watched;
+}
+
 const struct observation *view_dir(struct view *view, struct dir *dir)
 {
 	struct world *world = view->world;
@@ -121,10 +166,16 @@ const struct observation *view_dir(struct view *view, struct dir *dir)
 	anchor = dir->anchor;
 	anchor_seen = dir->anchor_seen;
 	pthread_mutex_unlock(&world->lock);
+	if (is_held(old, view->now)) {
+		seen = old;
+		add_fact(view, seen);
 	/* Absent while the directory above it is unchanged: no need to ask. */
-	if (old && old->kind == KIND_ABSENT && anchor && anchor_seen->trusted && view_dir(view, anchor) == anchor_seen) {
+	} else if (old && old->kind == KIND_ABSENT && anchor && anchor_seen->trusted && view_dir(view, anchor) == anchor_seen) {
 		seen = old;
 	} else {
+		int descriptor;
+		bool watched = watch_dir(view, dir, &descriptor);
+
 		anchor = parent_of(world, dir);
 		anchor_seen = NULL;
 		observe(dir->name, &now);
@@ -141,12 +192,45 @@ const struct observation *view_dir(struct view *view, struct dir *dir)
 		dir->anchor_seen = anchor_seen;
 		seen = dir->seen;
 		pthread_mutex_unlock(&world->lock);
+		if (watched && (seen->kind == KIND_DIRECTORY || seen->kind == KIND_ABSENT))
+			hold(seen, view->now);
 		if (seen->kind != KIND_ABSENT || !anchor)
 			add_fact(view, seen);
 	}
 	mark = mark_of(&view->dirs, &view->n_dirs, dir->id);
 	*mark = (struct mark){ view->stamp, seen };
 	return seen;
+}
+
+/*
+ * Looks at a file whose name is watched; true if its content is watched, too. A watch that is new comes
+ * before the look that counts.
+ */
+static bool observe_watched(struct view *view, struct entry *entry, struct observation *now)
+{
+	struct world *world = view->world;
+	ino_t ino;
+	bool known;
+
+	observe(entry->path, now);
+	ino = now->id.ino;
+	if (now->kind == KIND_ABSENT)
+		return true;
+	if (now->kind != KIND_FILE)
+		return false;
+	pthread_mutex_lock(&world->lock);
+	known = entry->file_epoch == view->now.epoch && entry->file_ino == ino;
+	pthread_mutex_unlock(&world->lock);
+	if (known)
+		return true;
+	if (!watch_file(world->watch, entry->path))
+		return false;
+	pthread_mutex_lock(&world->lock);
+	entry->file_epoch = view->now.epoch;
+	entry->file_ino = ino;
+	pthread_mutex_unlock(&world->lock);
+	observe(entry->path, now);
+	return now->kind == KIND_FILE && now->id.ino == ino;
 }
 
 const struct observation *view_entry(struct view *view, struct entry *entry)
@@ -165,7 +249,7 @@ const struct observation *view_entry(struct view *view, struct entry *entry)
 		return dir_seen;
 	}
 	pthread_mutex_lock(&world->lock);
-	if (entry->absent_in == dir_seen && dir_seen->trusted)
+	if ((entry->absent_in == dir_seen && dir_seen->trusted) || is_held(entry->seen, view->now))
 		seen = entry->seen;
 	else if (entry->seen && entry->seen->lazy && entry->dir_seen == dir_seen && dir_seen->trusted &&
 		 clock_now_ms() - atomic_load_explicit(&entry->seen->confirmed_ms, memory_order_relaxed) < LAZY_MS)
@@ -173,15 +257,23 @@ const struct observation *view_entry(struct view *view, struct entry *entry)
 	pthread_mutex_unlock(&world->lock);
 	if (!seen) {
 		bool lazy = view_is_system_path(view, entry->path);
+		int descriptor;
+		bool watched = watch_dir(view, entry->dir, &descriptor) && watch_name(world->watch, descriptor, entry->base);
 
-		observe(entry->path, &now);
+		if (watched && !lazy)
+			watched = observe_watched(view, entry, &now);
+		else
+			observe(entry->path, &now);
 		now.lazy = lazy && now.kind == KIND_FILE;
 		pthread_mutex_lock(&world->lock);
 		entry->seen = update(world, entry->seen, entry->path, &now);
-		entry->absent_in = now.kind == KIND_ABSENT ? dir_seen : NULL;
+		/* A directory that is held may have changed unseen, by names that nobody watches. */
+		entry->absent_in = now.kind == KIND_ABSENT && (watched || !is_held(dir_seen, view->now)) ? dir_seen : NULL;
 		entry->dir_seen = dir_seen;
 		seen = entry->seen;
 		pthread_mutex_unlock(&world->lock);
+		if (watched && !now.lazy)
+			hold(seen, view->now);
 	}
 	/* An absence is vouched for by its directory. */
 	if (seen->kind != KIND_ABSENT)

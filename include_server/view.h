@@ -1,8 +1,8 @@
 /*
  * include_server/view.h - the file system as one request finds it.
  *
- * Each directory and file is asked about once per request (system headers once a second); within
- * the request the answer stands. A name that was absent is believed to be absent while its directory
+ * Each directory and file is asked about once per request (system headers once a second, what is
+ * watched only after a change); within the request the answer stands. A name that was absent is believed to be absent while its directory
  * is unchanged. All answers together are the request's facts: they are what a remembered result
  * is checked against.
  */
@@ -24,6 +24,7 @@ struct mark {
 struct view {
 	struct world *world;
 	const struct toolchain *toolchain;	/* its directories are the system's */
+	struct moment now;		/* when it began */
 	uint32_t stamp;
 	struct mark *dirs, *entries;	/* by id: what this request was told */
 	uint32_t n_dirs, n_entries;
@@ -50,7 +51,7 @@ bool view_real(struct view *view, struct entry *entry);
 /* Is dir (as reached) or this real path within the compiler's own directories? */
 bool view_is_system_path(const struct view *view, const char *real);
 
-/* Asks about an old observation again. */
-bool observation_holds(const struct observation *seen);
+/* Asks about an old observation again, unless it is watched. */
+bool observation_holds(const struct observation *seen, struct moment now);
 
 #endif

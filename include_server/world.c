@@ -220,11 +220,12 @@ const struct layout *world_layout(struct world *world, struct dir *dir, const st
 
 /* --------------------------------------------------------------- beginning and end */
 
-struct world *world_new(void)
+struct world *world_new(struct watch *watch)
 {
 	static atomic_ulong last_serial;
 	struct world *world = mem_alloc(sizeof(*world));
 
+	world->watch = watch;
 	world->serial = atomic_fetch_add(&last_serial, 1) + 1;
 	symbols_init(&world->symbols);
 	pthread_mutex_init(&world->lock, NULL);

@@ -17,6 +17,7 @@
 #include "include_server/arena.h"
 #include "include_server/source.h"
 #include "include_server/symbol.h"
+#include "include_server/watch.h"
 
 enum { WORLD_BYTES_MAX = 64 << 20 };
 
@@ -30,7 +31,7 @@ bool identity_equal(const struct identity *a, const struct identity *b);
 
 enum kind { KIND_ABSENT, KIND_FILE, KIND_DIRECTORY, KIND_OTHER };
 
-/* What stat(2) said of a path. Never changed once made, but for the time of its last confirmation. */
+/* What stat(2) said of a path. Never changed once made, but for when that was confirmed. */
 struct observation {
 	const char *path;
 	struct identity id;
@@ -38,6 +39,8 @@ struct observation {
 	bool trusted;			/* a later change would show: the clock has ticked since the last one */
 	bool lazy;			/* a system header: confirmed at most once a second */
 	_Atomic int64_t confirmed_ms;
+	_Atomic uint64_t held_in;	/* it holds as long as this generation lasts (watch.h); 0: ask */
+	_Atomic uint64_t epoch;		/* its names were put under watch in this one; 0: they were not */
 };
 
 /* stat(2) as an observation, on the caller's stack. */
@@ -70,6 +73,9 @@ struct dir {
 	struct dir *anchor;		/* absent: its parent... */
 	struct observation *anchor_seen;	/* ...as it was when this one was found to be absent */
 	struct layout *layout;
+	uint64_t way_epoch;		/* watch_way() was called in this epoch, */
+	bool way_is_watched;		/* ...with this result, */
+	int watch;			/* ...and this one */
 	char name[];
 };
 
@@ -97,6 +103,8 @@ struct entry {
 	struct link *link;		/* the file itself is a symbolic link */
 	dev_t real_dev;
 	ino_t real_ino;
+	uint64_t file_epoch;		/* watch_file() was called in this epoch, */
+	ino_t file_ino;			/* ...for this file */
 };
 
 struct toolchain;
@@ -104,6 +112,7 @@ struct search;
 struct memo;
 
 struct world {
+	struct watch *watch;		/* outlives all worlds; or NULL */
 	unsigned long serial;		/* no two worlds have the same */
 	int n_users;			/* under the owner's lock */
 	struct symbols symbols;
@@ -120,7 +129,7 @@ struct world {
 	uint32_t n_memos, next_memo;
 };
 
-struct world *world_new(void);
+struct world *world_new(struct watch *watch);
 void world_free(struct world *world);
 size_t world_bytes(struct world *world);
 

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the include server costs, beside `gcc -E` of the same units in the same run.
 
-    test/bench/include_server.py [--units N] [--boost]
+    test/bench/include_server.py [--packages | --boost] [--units N]
 
 CPU times are those that the kernel charged to the include server and its compilers (first request), as a part of
-what the preprocessor took. The units are this project's sources and one for each standard C++ header; --boost takes
-one for each header of /usr/include/boost instead, copied out of the system's directory so that it counts.
+what the preprocessor took. The units are this project's sources and one for each standard C++ header; --packages takes
+500 C and 200 C++ units of three source packages from Debian instead (fetched and built once: minutes), --boost
+one for each header of /usr/include/boost, copied out of the system's directory so that it counts.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "test" / "e2e"))
+from lib import packages  # noqa: E402  pylint: disable=wrong-import-position
 from lib.pump import IncludeServer  # noqa: E402  pylint: disable=wrong-import-position
 
 
@@ -77,12 +79,19 @@ def boost_units(directory, limit):
     return units[::max(1, len(units) // limit)]
 
 
+def package_units(_directory, _limit):
+    cache = pathlib.Path(os.environ.get("DISTCC_TEST_PACKAGES", "/var/tmp/distcc-test-packages"))
+    cache.mkdir(parents=True, exist_ok=True)
+    in_c, in_cxx = [packages.compile_commands(name, cache) for name in ("git", "coreutils")], packages.compile_commands("bullet", cache)
+    return (in_c[0][:250] + in_c[1])[:500] + in_cxx[:200]
+
+
 def preprocess(units):
     """CPU seconds of `gcc -E` for all that it can do, and those units."""
     good, before = [], resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = 0.0
     for cwd, command in units:
-        done = subprocess.run([*(word for word in command if word != "-c"), "-E", "-o", "/dev/null"], cwd=cwd, capture_output=True, check=False)
+        done = subprocess.run([*packages.without_outputs(command), "-E", "-o", "/dev/null"], cwd=cwd, capture_output=True, check=False)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode == 0:
             good.append((cwd, command))
@@ -108,10 +117,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, default=400)
     parser.add_argument("--boost", action="store_true")
+    parser.add_argument("--packages", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
-        units = (boost_units if options.boost else own_units)(directory, options.units)
+        units = (boost_units if options.boost else package_units if options.packages else own_units)(directory, options.units)
         spent, units = preprocess(units)
         yardstick = spent / len(units)
         print(f"{len(units)} units, preprocessor {1e3 * yardstick:.1f} ms CPU each")

@@ -10,7 +10,7 @@ import tempfile
 import threading
 
 import pytest
-from lib import compare, peers, wait
+from lib import compare, peers, pumpask, wait
 from lib.pump import PUMP, IncludeServer
 from lib.sandbox import unshare_net
 
@@ -258,57 +258,38 @@ def test_without_an_include_server_that_answers(client_env, include_server, stoc
     assert refused.rc != 0 and "a.o" not in refused.files
 
 
-def talk(path, *parts, close=False):
-    """What the include server answers to these bytes."""
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(30)
-        sock.connect(str(path))
-        for part in parts:
-            sock.sendall(part)
-        if close:
-            return b""
-        data = b""
-        while part := sock.recv(65536):
-            data += part
-        return data
-
-
-def request(cwd, *words):
-    return b"".join((b"CDIR%08x" % len(cwd), cwd, b"ARGC%08x" % len(words), *(b"ARGV%08x" % len(word) + word for word in words)))
-
-
 def test_it_survives_everything_a_client_can_do(base, include_server):
     includes = include_server()
     (base / "t.c").write_text("")
     cwd = os.fsencode(base)
-    good = request(cwd, b"gcc", b"-c", b"t.c")
+    good = pumpask.request(cwd, [b"gcc", b"-c", b"t.c"])
     silent = socket.socket(socket.AF_UNIX)
     silent.connect(str(includes.socket))
-    talk(includes.socket, close=True)
-    talk(includes.socket, good[:20], close=True)
-    talk(includes.socket, good, close=True)
+    pumpask.talk(includes.socket, close=True)
+    pumpask.talk(includes.socket, good[:20], close=True)
+    pumpask.talk(includes.socket, good, close=True)
     for bad in (b"GET / HTTP/1.0\r\n\r\n", b"CDIRffffffff", b"CDIR00000001/ARGCffffffff", b"\0" * 4096):
-        assert talk(includes.socket, bad) == b""
+        assert pumpask.talk(includes.socket, bad) == b""
     for words in ((), (b"",), (b"gcc", b""), (b"gcc", b"\xff\xfe.c"), (b"gcc", b"-D=x", b"t.c"), (b"gcc", b"-D$x=1", b"none.c"), (b"\xff", b"t.c"),
                   (b"gcc", b"-I", b"x" * 100000, b"t.c", b"u.c")):
-        assert talk(includes.socket, request(cwd, *words)) == b"ARGC00000000"
+        assert pumpask.talk(includes.socket, pumpask.request(cwd, words)) == b"ARGC00000000"
     for directory in (b"/no/such/directory", b"relative", b"", b"/" + b"x" * 5000):
-        assert talk(includes.socket, request(directory, b"gcc", b"-c", b"t.c")) == b"ARGC00000000"
+        assert pumpask.talk(includes.socket, pumpask.request(directory, [b"gcc", b"-c", b"t.c"])) == b"ARGC00000000"
     for depth in range(2000):
         (base / f"deep{depth}.h").write_text(f"#include \"deep{depth + 1}.h\"\n")
     (base / "deep.c").write_text("#include \"deep0.h\"\n")
-    assert talk(includes.socket, request(cwd, b"gcc", b"-c", b"deep.c")) == b"ARGC00000000"
+    assert pumpask.talk(includes.socket, pumpask.request(cwd, [b"gcc", b"-c", b"deep.c"])) == b"ARGC00000000"
     answers = [None] * 32
 
     def one(number):
-        answers[number] = talk(includes.socket, good)
+        answers[number] = pumpask.talk(includes.socket, good)
     threads = [threading.Thread(target=one, args=(number,)) for number in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
     assert len(set(answers)) == 1 and b"/t.c.lzo" in answers[0]
-    assert talk(includes.socket, *(good[i:i + 1] for i in range(len(good)))) == answers[0], "one byte at a time"
+    assert pumpask.talk(includes.socket, *(good[i:i + 1] for i in range(len(good)))) == answers[0], "one byte at a time"
     silent.close()
 
 

@@ -23,18 +23,6 @@ C_HEADERS = """assert complex ctype errno fenv float inttypes iso646 limits loca
 BOOST = pathlib.Path("/usr/include/boost")
 
 
-def without_outputs(command):
-    """For -M, which would write where these say."""
-    kept, words = [], list(command)
-    while words:
-        word = words.pop(0)
-        if word in ("-o", "-MF", "-MT", "-MQ"):
-            words.pop(0)
-        elif not (word in ("-c", "-MD", "-MMD", "-MP", "-MG") or word.startswith(("-Wp,-MD", "-MF"))):
-            kept.append(word)
-    return kept
-
-
 class Tally:
     """Units that were compared, and what was more than needed."""
 
@@ -43,7 +31,7 @@ class Tally:
         self.reasons = {}
 
     def compare(self, cwd, command):
-        expected = read_by_compiler(cwd, without_outputs(command))
+        expected = read_by_compiler(cwd, packages.without_outputs(command))
         if expected is None:
             return
         self.units += 1

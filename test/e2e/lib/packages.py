@@ -82,3 +82,15 @@ def compile_commands(name, directory):
         if is_compile(words[1:]) and "CMakeFiles/CMakeTmp" not in words[0]:
             found.append((words[0], words[1:]))
     return found
+
+
+def without_outputs(command):
+    """The command for -M or -E, which would write where these options say."""
+    kept, words = [], list(command)
+    while words:
+        word = words.pop(0)
+        if word in ("-o", "-MF", "-MT", "-MQ"):
+            words.pop(0)
+        elif not (word in ("-c", "-MD", "-MMD", "-MP", "-MG") or word.startswith(("-Wp,-MD", "-MF"))):
+            kept.append(word)
+    return kept
