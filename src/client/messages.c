@@ -12,12 +12,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "client/columns.h"
 
 struct message {
 	size_t start, end;	/* in the text */
 	char *head;		/* without colours; NULL if there is none */
 	bool is_used;
+	bool is_closing;	/* gcc says it when all is read (-H) */
 };
 
 struct message_list {
@@ -48,7 +50,25 @@ static char *without_colour(const char *line, size_t len)
 
 static bool is_head(const char *line)
 {
-	return line[0] != ' ' && (strstr(line, ": warning: ") || strstr(line, ": error: ") || strstr(line, ": fatal error: "));
+	return line[0] != ' ' && (strstr(line, ": warning: ") || strstr(line, ": error: ") || strstr(line, ": fatal error: ") ||
+				  str_starts_with(line, "warning: ") || str_starts_with(line, "error: "));
+}
+
+/* "FILE:LINE:": about the source. Others are about the command ("gcc: warning: ...", "warning: ..."). */
+static bool has_place(const char *head)
+{
+	for (const char *at = strchr(head, ':'); at && at[1] != ' '; at = strchr(at + 1, ':')) {
+		size_t n_digits = strspn(at + 1, "0123456789");
+
+		if (n_digits && at[1 + n_digits] == ':')
+			return true;
+	}
+	return false;
+}
+
+static bool is_closing(const char *line)
+{
+	return strcmp(line, "Multiple include guards may be useful for:") == 0;
 }
 
 static bool is_context(const char *line)
@@ -65,7 +85,7 @@ static bool is_summary(const char *line)
 static struct message *new_message(struct message_list *list, size_t start)
 {
 	list->messages = mem_resize(list->messages, list->n + 1, sizeof(*list->messages));
-	list->messages[list->n] = (struct message){ start, start, NULL, false };
+	list->messages[list->n] = (struct message){ start, start, NULL, false, false };
 	return &list->messages[list->n++];
 }
 
@@ -81,14 +101,17 @@ static void add_line(struct message_list *list, size_t start, size_t end)
 			list->errors_summary = mem_steal(&line);
 		return;
 	}
-	if (is_head(line) || is_context(line)) {
+	if (is_closing(line)) {
+		last = new_message(list, start);
+		last->is_closing = true;
+	} else if (is_head(line) || is_context(line)) {
 		if (!last || last->head)
 			last = new_message(list, start);
 		if (is_head(line))
 			last->head = mem_steal(&line);
 	} else if (!last) {
 		last = new_message(list, start);
-	} else if (!last->head && list->n > 1) {
+	} else if (!last->head && !last->is_closing && list->n > 1) {
 		/* the context belonged to a note of the message before */
 		last[-1].end = end;
 		list->n--;
@@ -137,7 +160,7 @@ static void show(struct buf *out, const struct message_list *list, struct messag
 {
 	message->is_used = true;
 	/* the driver's own are not in clang's count */
-	*n_warnings += message->head && strstr(message->head, ": warning: ") && !str_starts_with(message->head, "clang");
+	*n_warnings += message->head && strstr(message->head, "warning: ") && !str_starts_with(message->head, "clang");
 	buf_add(out, list->text->data + message->start, message->end - message->start);
 }
 
@@ -147,12 +170,34 @@ static void show_unused(struct buf *out, struct message_list *list, size_t i, in
 		show(out, list, &list->messages[i], n_warnings);
 }
 
-static void interleave(struct buf *out, struct message_list *here, struct message_list *server, int *n_warnings)
+/* What concerns the command, and the list of headers (-H), is said before the source is compiled.
+ * Returns how many of ours that were. */
+static size_t show_first(struct buf *out, struct message_list *here, struct message_list *server, int *n_warnings)
 {
 	size_t next = 0;
 
+	for (; next < here->n; next++) {
+		struct message *ours = &here->messages[next], *same;
+
+		if (ours->is_closing || (ours->head && has_place(ours->head)))
+			break;
+		same = find_same(server, ours);
+		if (same)
+			same->is_used = true;
+		show(out, here, ours, n_warnings);
+	}
+	return next;
+}
+
+static void interleave(struct buf *out, struct message_list *here, struct message_list *server, int *n_warnings)
+{
+	size_t next = show_first(out, here, server, n_warnings);
+
 	for (size_t i = 0; i < server->n; i++) {
 		struct message *message = &server->messages[i], *same = find_same(here, message);
+
+		if (message->is_used)
+			continue;
 
 		/* what only the preprocessor said comes before what follows it in the source */
 		for (; next < here->n; next++) {
@@ -180,13 +225,42 @@ static void add_summary(struct buf *out, const struct message_list *here, const 
 		buf_add_format(out, "%s%d warning%s generated.\n", server->is_coloured ? "\033[0m" : "", n_warnings, n_warnings == 1 ? "" : "s");
 }
 
+/* A driver calls itself by its name ("gcc: warning: ..."): it shall be the one that the user knows. */
+static void rename_driver(struct buf *out, const struct buf *text, const struct scan *scan)
+{
+	autofree char *name = str_format("%s:", path_base(scan->command.words[0]));
+	const char *given = path_base(scan->given_compiler);
+
+	for (size_t start = 0; start < text->len;) {
+		const char *line = text->data + start, *stop = memchr(line, '\n', text->len - start);
+		size_t len = stop ? (size_t)(stop - line) + 1 : text->len - start, at = 0;
+
+		while (at < len && line[at] == '\033')
+			for (at++; at < len && line[at - 1] != 'm' && line[at - 1] != 'K'; at++)
+				;
+		buf_add(out, line, at);
+		if (len - at >= strlen(name) && strncmp(line + at, name, strlen(name)) == 0) {
+			buf_add_format(out, "%s:", given);
+			at += strlen(name);
+		}
+		buf_add(out, line + at, len - at);
+		start += len;
+	}
+}
+
 void messages_merge(struct buf *out, const struct buf *here, const struct buf *server, const struct scan *scan)
 {
-	autobuf converted = BUF_INIT;
+	autobuf converted = BUF_INIT, here_renamed = BUF_INIT, server_renamed = BUF_INIT;
 	struct message_list here_list, server_list;
 	bool in_bytes = false;
 	int n_warnings = 0;
 
+	if (!str_equal(scan->command.words[0], scan->given_compiler)) {
+		rename_driver(&here_renamed, here, scan);
+		rename_driver(&server_renamed, server, scan);
+		here = &here_renamed;
+		server = &server_renamed;
+	}
 	for (size_t i = 1; i < scan->command.n; i++)
 		in_bytes |= strcmp(scan->command.words[i], "-fdiagnostics-column-unit=byte") == 0;
 	if (server->len && scan->family == FAMILY_GCC && !in_bytes) {

@@ -30,6 +30,29 @@ static const struct {
 	{ "assembler", LANG_ASSEMBLER }, { "assembler-with-cpp", LANG_ASSEMBLER_CPP },
 };
 
+/* Of the other languages that gcc and clang compile, and of those that builds mix with them. Such
+ * compilers look for modules and other sources themselves. */
+static const struct {
+	const char *extension, *language;
+} foreign[] = {
+	{ ".f", "Fortran" }, { ".for", "Fortran" }, { ".ftn", "Fortran" }, { ".f77", "Fortran" }, { ".f90", "Fortran" },
+	{ ".f95", "Fortran" }, { ".f03", "Fortran" }, { ".f08", "Fortran" }, { ".F", "Fortran" }, { ".FOR", "Fortran" },
+	{ ".FTN", "Fortran" }, { ".F90", "Fortran" }, { ".F95", "Fortran" }, { ".F03", "Fortran" }, { ".F08", "Fortran" },
+	{ ".fpp", "Fortran" }, { ".FPP", "Fortran" },
+	{ ".adb", "Ada" }, { ".ads", "Ada" }, { ".d", "D" }, { ".go", "Go" }, { ".rs", "Rust" }, { ".swift", "Swift" },
+	{ ".cu", "CUDA" }, { ".hip", "HIP" }, { ".cl", "OpenCL" },
+};
+
+const char *language_foreign(const char *name)
+{
+	const char *extension = path_extension(name);
+
+	for (size_t i = 0; extension && i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (strcmp(foreign[i].extension, extension) == 0)
+			return foreign[i].language;
+	return NULL;
+}
+
 enum language language_of_file(const char *name)
 {
 	const char *extension = path_extension(name);

@@ -14,6 +14,7 @@ enum language {
 };
 
 enum language language_of_file(const char *name);		/* by extension, as gcc does */
+const char *language_foreign(const char *name);		/* "Fortran", "Rust"...; NULL if not a source of such a language */
 enum language language_of_x(const char *name);			/* the argument of -x; LANG_NONE if not ours */
 const char *language_x_name(enum language language);		/* for -x; NULL for LANG_NONE */
 bool language_is_preprocessed(enum language language);

@@ -19,6 +19,7 @@
 #define PROFILE "reads or writes profile data beside the object"
 #define CPPOUT "changes what the preprocessor writes"
 #define LTO "gcc's objects for link-time optimisation tell how the source was preprocessed"
+#define COMMAND "writes the command into the object, and a server's is another one"
 #define UNSURE "may read or write files"
 
 static const struct option_row rows[] = {
@@ -28,6 +29,8 @@ static const struct option_row rows[] = {
 	{ "-E", OPTION_EXACT, OPT_LOCAL_CPP, NULL },
 	{ "-o", OPTION_EITHER, OPT_OUTPUT, NULL },
 	{ "-x", OPTION_EITHER, OPT_LANGUAGE, NULL },
+	{ "-ObjC", OPTION_EXACT, OPT_LOCAL, "another spelling of -x, which a server does not know" },
+	{ "-ObjC++", OPTION_EXACT, OPT_LOCAL, "another spelling of -x, which a server does not know" },
 	{ "-pipe", OPTION_EXACT, OPT_PLAIN, NULL },
 
 	/* preprocessor */
@@ -49,7 +52,7 @@ static const struct option_row rows[] = {
 	{ "-nostdinc", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
 	{ "-nostdinc++", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
 	{ "-nostdlibinc", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
-	{ "-undef", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
+	{ "-undef", OPTION_EXACT, OPT_BARE_MACROS, NULL },
 	{ "-MD", OPTION_EXACT, OPT_PREPROCESSOR | OPT_DEPS, NULL },
 	{ "-MMD", OPTION_EXACT, OPT_PREPROCESSOR | OPT_DEPS, NULL },
 	{ "-MP", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
@@ -77,6 +80,7 @@ static const struct option_row rows[] = {
 	{ "-fpch-deps", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
 	{ "-fpch-preprocess", OPTION_EXACT, OPT_LOCAL, READS },
 	{ "-fdebug-cpp", OPTION_EXACT, OPT_LOCAL, CPPOUT },
+	{ "-fminimize-whitespace", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-fworking-directory", OPTION_EXACT, OPT_PREPROCESSOR, NULL },
 	{ "-fno-working-directory", OPTION_EXACT, OPT_LOCAL, CPPOUT },
 	{ "-ftrack-macro-expansion", OPTION_PREFIX, OPT_PLAIN, NULL },
@@ -140,6 +144,7 @@ static const struct option_row rows[] = {
 	{ "-fstack-usage", OPTION_EXACT, OPT_LOCAL, EXTRA },
 	{ "-fcallgraph-info", OPTION_PREFIX, OPT_LOCAL, EXTRA },
 	{ "-ftime-trace", OPTION_PREFIX, OPT_LOCAL, EXTRA },
+	{ "-fproc-stat-report", OPTION_PREFIX, OPT_LOCAL, EXTRA },
 	{ "-aux-info", OPTION_SEPARATE, OPT_LOCAL, EXTRA },
 	{ "-auxbase", OPTION_PREFIX, OPT_LOCAL, EXTRA },
 	{ "-auxbase-strip", OPTION_SEPARATE, OPT_LOCAL, EXTRA },
@@ -148,7 +153,7 @@ static const struct option_row rows[] = {
 	{ "-dumpdir", OPTION_SEPARATE, OPT_LOCAL, EXTRA },
 	{ "-fopt-info", OPTION_PREFIX, OPT_LOCAL, EXTRA },
 	{ "-fsave-optimization-record", OPTION_PREFIX, OPT_LOCAL, EXTRA },
-	{ "-foptimization-record-file=", OPTION_JOINED, OPT_LOCAL, EXTRA },
+	{ "-foptimization-record-", OPTION_PREFIX, OPT_LOCAL, EXTRA },
 	{ "-fdiagnostics-format=", OPTION_JOINED, OPT_LOCAL, EXTRA },
 	{ "-fdiagnostics-add-output=", OPTION_JOINED, OPT_LOCAL, EXTRA },
 	{ "-fdiagnostics-set-output=", OPTION_JOINED, OPT_LOCAL, EXTRA },
@@ -211,6 +216,14 @@ static const struct option_row rows[] = {
 
 	/* not a compile */
 	{ "-fsyntax-only", OPTION_EXACT, OPT_LOCAL, "makes no object" },
+	{ "-module-file-info", OPTION_EXACT, OPT_LOCAL, SHOWS },
+	{ "-fhelp", OPTION_PREFIX, OPT_LOCAL, SHOWS },
+	{ "-ftarget-help", OPTION_EXACT, OPT_LOCAL, SHOWS },
+	{ "-fversion", OPTION_EXACT, OPT_LOCAL, SHOWS },
+	{ "-fdbg-cnt-list", OPTION_EXACT, OPT_LOCAL, SHOWS },
+	{ "-mdump-tune-features", OPTION_EXACT, OPT_LOCAL, SHOWS },
+	{ "-objcmt-", OPTION_PREFIX, OPT_LOCAL, "rewrites sources" },	/* clang's, and no -o */
+	{ "-object-file-name", OPTION_PREFIX, OPT_LOCAL, EXTRA },	/* clang's, and no -o */
 	{ "-ftime-report", OPTION_PREFIX, OPT_LOCAL, SHOWS },
 	{ "-fmem-report", OPTION_PREFIX, OPT_LOCAL, SHOWS },
 	{ "-ftime-trace-", OPTION_PREFIX, OPT_LOCAL, EXTRA },
@@ -236,12 +249,15 @@ static const struct option_row rows[] = {
 	{ "-g", OPTION_PREFIX, OPT_DEBUG, NULL },
 	{ "-gno-record-gcc-switches", OPTION_EXACT, OPT_KEEPS_COLUMNS, NULL },
 	{ "-grecord-gcc-switches", OPTION_EXACT, OPT_PLAIN, NULL },
+	{ "-frecord-gcc-switches", OPTION_EXACT, OPT_LOCAL, COMMAND },
+	{ "-frecord-command-line", OPTION_EXACT, OPT_LOCAL, COMMAND },
+	{ "-grecord-command-line", OPTION_EXACT, OPT_LOCAL, COMMAND },
+	{ "-gstabs", OPTION_PREFIX, OPT_LOCAL, "gcc warns of it, and says where" },
 	{ "-fsanitize=", OPTION_JOINED, OPT_KEEPS_COLUMNS, NULL },
 	{ "-g0", OPTION_EXACT, OPT_PLAIN, NULL },
 	/* Only with -dD in the text (which -E -g3 implies) do macros keep their files. */
 	{ "-g3", OPTION_EXACT, OPT_DEBUG | OPT_EXPANDED, NULL },
 	{ "-ggdb3", OPTION_EXACT, OPT_DEBUG | OPT_EXPANDED, NULL },
-	{ "-gstabs3", OPTION_EXACT, OPT_DEBUG | OPT_EXPANDED, NULL },
 	{ "-O", OPTION_PREFIX, OPT_PLAIN, NULL },
 	{ "-std=", OPTION_JOINED, OPT_PLAIN, NULL },
 	{ "--std=", OPTION_JOINED, OPT_PLAIN, NULL },

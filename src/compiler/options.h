@@ -44,7 +44,8 @@ enum option_meaning {
 	OPT_INCLUDE = 1 << 18,		/* -include: a file before the source */
 	OPT_MAPS_FILES = 1 << 19,	/* changes the names that __FILE__ gives */
 	OPT_DEFINES = 1 << 20,		/* -D */
-	OPT_KEEPS_COLUMNS = 1 << 21	/* see struct text_needs */
+	OPT_KEEPS_COLUMNS = 1 << 21,	/* see struct text_needs */
+	OPT_BARE_MACROS = 1 << 22	/* takes predefined macros away, also where preprocessed text is read */
 };
 
 struct option_row {

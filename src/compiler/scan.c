@@ -24,6 +24,7 @@ struct pass {
 	bool x_after_input;
 	bool wp_deps;			/* dependencies are asked for with -Wp, */
 	size_t n_inputs, n_outputs;
+	const char *foreign;		/* an input in a language that is never distributed */
 };
 
 static void local(struct scan *scan, const char *reason, const char *word, const char *explanation)
@@ -185,6 +186,8 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 		scan->needs.debug = false;
 	/* clang does all of them with the other kind of text */
 	scan->needs.expansion |= (meaning & OPT_EXPANDED) && scan->family != FAMILY_CLANG;
+	/* its list of predefined macros would be wrong */
+	scan->needs.expansion |= (meaning & OPT_BARE_MACROS) && scan->family == FAMILY_CLANG;
 	/* a list of macros (clang -dM) cannot express it */
 	scan->needs.expansion |= (meaning & OPT_DEFINES) && scan->family == FAMILY_CLANG && strchr(match->argument, '\n');
 	scan->maps_files |= (meaning & OPT_MAPS_FILES) != 0;
@@ -264,6 +267,8 @@ static void take_word(struct scan *scan, struct pass *pass, const char *word)
 		local(scan, "response-file", word, "a response file that cannot be read, or holds more than a command line");
 	else if (pass->n_inputs++)
 		local(scan, "two-inputs", word, "more than one input is named");
+	if (!pass->foreign && language_foreign(word))
+		pass->foreign = word;
 	scan->input_at = scan->command.n - 1;
 }
 
@@ -317,7 +322,12 @@ static void judge(struct scan *scan, const struct pass *pass)
 	if (!pass->has_compile && !scan->is_assembly_text && scan->verdict != SCAN_LOCAL_CPP) {
 		/* It says more than whatever was found in the words of a link. */
 		scan->reason = NULL;
-		local(scan, "not-a-compile", NULL, "the command links, or asks something");
+		if (!pass->foreign)
+			local(scan, "not-a-compile", NULL, "the command links, or asks something");
+	}
+	if (pass->foreign && scan->verdict != SCAN_LOCAL_CPP) {
+		scan->reason = NULL;	/* nor do the options of another compiler matter */
+		local(scan, "language", pass->foreign, "only sources in C, C++ and Objective-C are distributed");
 	}
 	if (!pass->n_inputs) {
 		local(scan, "no-input", NULL, "no source is named");
@@ -348,6 +358,7 @@ void scan_command(struct scan *scan, const struct argv *command)
 	if (!*command->words[0] || command->words[0][0] == '-')
 		local(scan, "no-compiler", command->words[0], "the first word names no compiler");
 	scan->family = family_of_name(command->words[0]);
+	scan->given_compiler = mem_strdup(command->words[0]);
 	normalise(scan, &pass, command, &words);
 	argv_add(&scan->command, words.words[0]);
 	for (size_t i = 1; i < words.n;) {
@@ -369,6 +380,7 @@ void scan_release(struct scan *scan)
 {
 	argv_release(&scan->command);
 	argv_release(&scan->native);
+	free(scan->given_compiler);
 	free(scan->deps_file);
 	free(scan->deps_target);
 	*scan = (struct scan)SCAN_INIT;

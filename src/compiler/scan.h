@@ -32,6 +32,7 @@ struct scan {
 
 	/* Only with SCAN_DISTRIBUTABLE: */
 	struct argv command;		/* in short spellings, without -Wp, and with an explicit "-o FILE" */
+	char *given_compiler;		/* command[0] as it was given: rewriting may change command[0] later */
 	enum compiler_family family;	/* of command[0]'s name */
 	size_t input_at;		/* index of the source in command */
 	size_t output_at;		/* index of the output's name in command (always a word of its own) */

@@ -21,7 +21,7 @@ static const struct {
 	{ "option", "an option that only works here" },
 	{ "unknown-option", "an option that is not in the client's table" },
 	{ "response-file", "a response file that cannot be looked through" },
-	{ "language", "not a source that can be distributed" },
+	{ "language", "an unsupported language, or a name that tells none" },
 	{ "assembler", "an assembler source may include files of this machine" },
 	{ "conftest", "configure tests this machine's compiler" },
 	{ "environment", "a variable changes what the compiler does" },

@@ -7,7 +7,9 @@ what no server of distcc 3.4 can give: gcc's quotes of source lines under its me
 """
 
 import dataclasses
+import os
 import shlex
+import subprocess
 
 # Every row sees these files; they are small, so that hundreds of rows stay fast.
 FILES = {
@@ -217,6 +219,12 @@ MESSAGES = remote(
     "-Wall -fdiagnostics-color=always -c both.c", "-Wall -fno-diagnostics-show-option -c unused.c", "-Wall -c 'with blank.c'", "-Wall -Wno-unused-variable -c unused.c",
     "-Wpedantic -std=c99 -c dollar.c", "-Wall -g -c unused.c -o /dev/null", "-Wall -O2 -c unused.c -o out/u.o",
 ) + remote(
+    "gcc clang", "-Wall -H -c both.c", "-Wall -H -g0 -c unused.c",
+) + remote(
+    "gcc", "-Wall -I a.h -c both.c", "-Wall -nostdinc++ -c unused.c", "-Wall -gcoff -c unused.c", "-fnew-abi -c simple.c", "-Wall -fnew-abi -fdiagnostics-color -c unused.c",
+) + remote(
+    "clang", "-Wall -Wmaybe-uninitialized -c unused.c", "-Wmaybe-uninitialized -c simple.c", "-Wnonsense -Wall -c simple.c -L. -Wl,-x", "-Wall -MF d -c unused.c", "-Wall -L. -lm -rtlib=libgcc -fcolor-diagnostics -c both.c",
+) + remote(
     "gcc", "-pedantic -c nothing.c", "-Wunused-macros -c redefined.c", "-Wall -fno-diagnostics-show-caret -c unused.c", "-Wall -fdiagnostics-column-unit=byte -c unused.c", "-Wall -ftabstop=4 -c unused.c",
     "-Wall -fdiagnostics-column-origin=0 -c unused.c", "-Wall -fno-show-column -c unused.c", "-Wall -fmessage-length=40 -c unused.c", "-Wtraditional -c a.c", "-Wall -Wcomment -c comment.c",
     "-Wall -fdiagnostics-show-location=once -c unused.c", "-Wall -fdiagnostics-plain-output -c unused.c", "-Wtrigraphs -c trigraph.c", "-Wall -g3 -Wextra -c fall.c -o /dev/null",
@@ -228,7 +236,7 @@ MESSAGES = remote(
 ) + local(
     "remote-status", "gcc clang", "-c error.c", "-c manyerrors.c", "-Wall -Werror -c unused.c", "-Werror=unused-variable -Wall -c unused.c", "-fmax-errors=1 -c manyerrors.c", "-Wimplicit-fallthrough -Werror -c nofall.c",
     "-Wfatal-errors -c manyerrors.c",
-) + local("remote-status", "clang", "-ferror-limit=1 -c manyerrors.c") + local(
+) + local("remote-status", "clang", "-ferror-limit=1 -c manyerrors.c", "-undef -c a.c") + local(
     "preprocessor-failed", "gcc clang", "-c missing.c", "-c hasherror.c", "-Werror -c cppwarn.c", "-Werror=undef -Wundef -c undef.c", "-c absent.c", "-O9x -c a.c",
 ) + local("preprocessor-failed", "gcc", "-std=nonsense -c a.c", "-fnot-an-option -c a.c") + local(
     "option", "gcc", "-Wall -fdiagnostics-format=json -c unused.c", "-Wall -fdiagnostics-generate-patch -c unused.c")
@@ -240,9 +248,12 @@ EXTRA_OUTPUTS = local(
     "option", "gcc", "-fdump-tree-all -c simple.c", "-fdump-rtl-expand -c simple.c", "-da -c simple.c", "-fcallgraph-info -c a.c", "-aux-info aux -c a.c", "-fopt-info-vec=vec.txt -O3 -c a.c",
     "-fopt-info -O2 -c a.c", "-fdump-go-spec=go -c a.c", "-dumpbase q -fstack-usage -c a.c", "-dumpdir out/ -fstack-usage -c a.c",
     "-pipe -Wa,-alh=list -c a.c", "-Wa,-adhln -c a.c", "-pipe -Wa,--MD,asm.d -c a.c", "-fprofile-note=n.gcno -ftest-coverage -frandom-seed=1 -c a.c", "-fauto-profile=none.afdo -c a.c",
-    "-fdump-statistics -c simple.c",
+    "-fdump-statistics -c simple.c", "-fversion -c a.c", "-fhelp -c a.c", "-ftarget-help -c a.c", "-mdump-tune-features -c simple.c", "-fdbg-cnt-list -c simple.c", "-gstabs -c unused.c -Wall",
 ) + local(
-    "option", "clang", "-fsave-optimization-record -O2 -c a.c", "-foptimization-record-file=r.yaml -fsave-optimization-record -O2 -c a.c", "--serialize-diagnostics d.dia -c unused.c -Wall",
+    "option", "gcc clang", "-frecord-gcc-switches -c simple.c",
+) + local(
+    "option", "clang", "-ObjC -c simple.c", "-fminimize-whitespace -c a.c", "-foptimization-record-passes=inline -O2 -c a.c", "-module-file-info -c a.c", "-g -grecord-command-line -c simple.c", "-frecord-command-line -c simple.c",
+    "-object-file-name=other -c simple.c", "-fsave-optimization-record -O2 -c a.c", "-foptimization-record-file=r.yaml -fsave-optimization-record -O2 -c a.c", "--serialize-diagnostics d.dia -c unused.c -Wall",
     "-fprofile-instr-generate -c a.c", "-fcoverage-mapping -fprofile-instr-generate -c a.c", "-fdump-record-layouts -c a.c", "-emit-llvm -c a.c",
     "--analyze -c a.c",
 )
@@ -257,13 +268,18 @@ EXTRA_INPUTS = local(
 
 LANGUAGES = remote(
     "gcc", "-c plain.cc", "-c a.cpp", "-c a.cxx", "-c a.c++", "-c a.cp", "-c upper.C", "-c pre.i", "-c pre.ii", "-c x.cc", "-x c -c a.c", "-xc -c a.c", "-x c++ -c plain.cc", "-xc++ -c plain.cc", "-x c++ -c simple.c",
-    "-x cpp-output -c pre.i", "-std=c99 -c a.c", "-std=gnu11 -c a.c", "--std=c11 -c a.c", "-ansi -c needs.c -DVALUE=1", "-c raw.cc", "-std=c++20 -c x.cc", "-x c -c plain.cc", "-x c++-cpp-output -c pre.ii", "-c m.m", "-c mm.mm",
+    "-x cpp-output -c pre.i", "-std=c99 -c a.c", "-std=gnu11 -c a.c", "--std=c11 -c a.c", "-ansi -c needs.c -DVALUE=1", "-c raw.cc", "-std=c++20 -c x.cc", "-x c -c plain.cc", "-x c++-cpp-output -c pre.ii",
     "-x c a.c -c", "-x c -x c++ -c plain.cc", "-fpreprocessed -c pre.i", "-g0 -c pre.i",
 ) + remote(
     "clang", "-c plain.cc", "-c a.cpp", "-c upper.C", "-c pre.i", "-c pre.ii", "-c x.cc", "-x c -c a.c", "-xc++ -c plain.cc", "-x c++ -c simple.c", "-x cpp-output -c pre.i", "-std=c99 -c a.c", "-std=c++20 -c x.cc", "-c raw.cc", "-fblocks -c a.c",
 ) + remote("g++ clang++", "-c plain.cc", "-c x.cc", "-O2 -c x.cc", "-c raw.cc", "-c upper.C", "-c pre.ii", "-fno-exceptions -fno-rtti -c x.cc") + remote("g++", "-c simple.c", "-x c -c simple.c") + local(
     "language", "gcc clang", "-c a.CPP -x none", "-x c-header -c h.h -o /dev/null", "-c odd.txt", "-x none -c simple.c -w", "-c noext",
 ) + local("language", "clang", "-c m.m", "-c mm.mm", "-fobjc-runtime=gnustep -c m.m", "-x objective-c -c m.m", "-x objective-c++ -c mm.mm") + local("language", "clang++", "-c simple.c") + local("language", "gcc clang", "-x c -c noext -o n.o", "-c h.h -o /dev/null")
+
+# gcc's compilers of Objective-C are large, and only the soak installs them.
+LANGUAGES += (remote if os.path.isabs(subprocess.check_output(["gcc", "-print-prog-name=cc1objplus"], text=True)) else
+              lambda *rows: local("preprocessor-failed", *rows))(
+    "gcc", "-c m.m", "-c mm.mm", "-O2 -Wall -c m.m -o out/m.o", "-x objective-c -c m.m", "-x objective-c++ -c mm.mm", "-MD -c mm.mm", "-S m.m")
 
 PREPROCESSING = remote(
     "gcc clang", "-DVALUE=3 -c needs.c", "-D VALUE=3 -c needs.c", "'-DVALUE=\"a b\"' -c text.c", "'-DVALUE=\"q\\\"$x#\"' -c text.c", "-D'VALUE=\"\u00fc\"' -c text.c", "-DVALUE=1 -UVALUE -DVALUE=2 -c needs.c", "-include pre.c -c needs.c",

@@ -29,6 +29,16 @@ static void extensions_mean_what_they_mean_to_distcc(void **state)
 	}
 }
 
+static void sources_of_other_compilers_are_known(void **state)
+{
+	(void)state;
+	assert_string_equal(language_foreign("src/solve.f90"), "Fortran");
+	assert_string_equal(language_foreign("lib.rs"), "Rust");
+	assert_null(language_foreign("a.c"));
+	assert_null(language_foreign("a.o"));
+	assert_null(language_foreign("rs"));
+}
+
 static void every_language_has_one_name_for_x(void **state)
 {
 	(void)state;
@@ -48,6 +58,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(extensions_mean_what_they_mean_to_distcc),
+		CHECK(sources_of_other_compilers_are_known),
 		CHECK(every_language_has_one_name_for_x),
 	};
 

@@ -61,6 +61,49 @@ static void clang_counts_anew(void **state)
 		      "a.c:2:5: warning: undef\na.c:7:6: warning: unused\n2 warnings generated.\n");
 }
 
+#define COMMAND "cc1: warning: x: not a directory\n"
+#define UNKNOWN "warning: unknown warning option '-Wx'\n"
+
+static void what_concerns_the_command_comes_first_and_once(void **state)
+{
+	(void)state;
+	assert_merged("gcc", COMMAND UNDEF, UNUSED, COMMAND UNDEF UNUSED);
+	assert_merged("gcc", COMMAND, COMMAND UNUSED, COMMAND UNUSED);
+	assert_merged("gcc", "a.c: warning: odd\n", UNUSED, "a.c: warning: odd\n" UNUSED);
+	assert_merged("clang", UNKNOWN "1 warning generated.\n", UNKNOWN "1 warning generated.\n", UNKNOWN "1 warning generated.\n");
+	assert_merged("clang", UNKNOWN "clang: warning: -lm: unused\n1 warning generated.\n",
+		      UNKNOWN "a.c:7:6: warning: unused\n2 warnings generated.\n",
+		      UNKNOWN "clang: warning: -lm: unused\na.c:7:6: warning: unused\n2 warnings generated.\n");
+}
+
+static void the_list_of_headers_stands_around_the_messages(void **state)
+{
+	(void)state;
+	assert_merged("gcc", ". a.h\n.. b.h\nMultiple include guards may be useful for:\nb.h\n", UNUSED,
+		      ". a.h\n.. b.h\n" UNUSED "Multiple include guards may be useful for:\nb.h\n");
+	assert_merged("gcc", ". a.h\n" UNDEF "Multiple include guards may be useful for:\na.h\n", UNUSED,
+		      ". a.h\n" UNDEF UNUSED "Multiple include guards may be useful for:\na.h\n");
+}
+
+static void a_driver_has_the_name_that_the_user_gave(void **state)
+{
+	autobuf here = BUF_INIT, server = BUF_INIT, out = BUF_INIT;
+	autoargv command = ARGV_INIT;
+	struct scan scan;
+
+	(void)state;
+	argv_add(&command, "gcc");
+	argv_add(&command, "-c");
+	argv_add(&command, "a.c");
+	scan_command(&scan, &command);
+	argv_replace(&scan.command, 0, "cpu-os-gcc");
+	buf_add_str(&here, "cpu-os-gcc: warning: old\ncpu-os-gcc: x\n");
+	buf_add_str(&server, "\033[01m\033[Kcpu-os-gcc:\033[m\033[K new\na.c:1:1: error: cpu-os-gcc: no");
+	messages_merge(&out, &here, &server, &scan);
+	assert_string_equal(out.data, "gcc: warning: old\ngcc: x\n\033[01m\033[Kgcc:\033[m\033[K new\na.c:1:1: error: cpu-os-gcc: no");
+	scan_release(&scan);
+}
+
 static void columns_are_those_of_a_terminal(void **state)
 {
 	(void)state;
@@ -120,6 +163,9 @@ int main(void)
 		CHECK(a_message_of_both_is_shown_once_with_its_quote),
 		CHECK(messages_come_in_the_order_of_the_source),
 		CHECK(clang_counts_anew),
+		CHECK(what_concerns_the_command_comes_first_and_once),
+		CHECK(the_list_of_headers_stands_around_the_messages),
+		CHECK(a_driver_has_the_name_that_the_user_gave),
 		CHECK(columns_are_those_of_a_terminal),
 		CHECK_IN_DIR(columns_of_readable_sources_are_converted),
 		CHECK_IN_DIR(what_a_server_names_is_not_waited_for),

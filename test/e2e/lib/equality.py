@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What may differ between a local compile and one by a server of distcc 3.4, and nothing else:
+gcc's quotes of source lines, and what debug sections tell about the preprocessing."""
+
+import re
+import subprocess
+import tempfile
+
+# gcc's quote of a source line, and what is drawn below and beside it.
+QUOTED = re.compile(rb"^ *([0-9]+|\+\+\+)? \|.*\n?", re.MULTILINE)
+COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK]")
+
+
+def strip_debug(content):
+    """An object after strip -g; anything else as it is."""
+    if not content or not content.startswith(b"\x7fELF"):
+        return content
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        subprocess.run(["strip", "-g", file.name], stderr=subprocess.DEVNULL, check=True)
+        with open(file.name, "rb") as stripped:     # strip may have made a new file
+            return stripped.read()
+
+
+def names_in_dwarf(content):
+    """The compilation units' names and directories."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        done = subprocess.run(["readelf", "--debug-dump=info", file.name], capture_output=True, check=False)
+    unit = re.findall(rb"DW_TAG_compile_unit\)\n(.*?)\n <", done.stdout, re.DOTALL)
+    return [re.findall(rb"DW_AT_(?:name|comp_dir) .*: (.*)", attributes) for attributes in unit]
+
+
+def _text(compiler, where, text):
+    """stderr without what a stock server cannot give."""
+    if where == "remote" and not compiler.startswith("clang"):
+        return QUOTED.sub(b"", COLOUR.sub(b"", text)) if b"\x1b[" in text else QUOTED.sub(b"", text)
+    return text
+
+
+def differences(compiler, where, local, distributed, has_debug=False):
+    """What a build could notice between two outcomes (lib/compare.py) of one command, as sentences."""
+    found = []
+    if distributed.rc != local.rc:
+        found.append(f"rc {distributed.rc}, locally {local.rc}")
+    if distributed.stdout != local.stdout:
+        found.append(f"stdout {distributed.stdout!r}, locally {local.stdout!r}")
+    if _text(compiler, where, distributed.stderr) != _text(compiler, where, local.stderr):
+        found.append(f"stderr\n{distributed.stderr.decode(errors='replace')}\nlocally\n{local.stderr.decode(errors='replace')}")
+    if sorted(distributed.files) != sorted(local.files):
+        found.append(f"files {sorted(set(distributed.files) ^ set(local.files))}")
+        return found
+    for name, content in local.files.items():
+        other = distributed.files[name]
+        if other == content:
+            continue
+        if has_debug and where == "remote" and strip_debug(other) == strip_debug(content):
+            if names_in_dwarf(other) == names_in_dwarf(content) and b"distccd_" not in other:
+                continue
+        found.append(f"bytes of {name}")
+    return found
