@@ -23,7 +23,8 @@ enum control_operation {
 
 enum control_kind {
 	CONTROL_SENTENCE,
-	CONTROL_LISTENER, CONTROL_INHERITED_LISTENER,	/* REPLACE: a path and its socket; any number */
+	CONTROL_LISTENER, CONTROL_INHERITED_LISTENER,	/* REPLACE: a path (or the page's ADDRESS:PORT)
+							 * and its socket; any number */
 	CONTROL_SELF,					/* REPLACE: the control socket; the last */
 	CONTROL_TRUNK,					/* COMMIT: the line to the loop */
 	CONTROL_CHANGES					/* COMMIT, if it says "changes", before the line: a file with

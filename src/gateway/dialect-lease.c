@@ -193,7 +193,12 @@ void dialect_lease_input(struct peer *peer)
 		autolease message = LEASE_MESSAGE_INIT;
 		struct err err = ERR_INIT;
 		size_t n_used;
-		int found = lease_decode(peer->in.data, peer->in.len, &n_used, &message, &err);
+		int found;
+
+		/* our successor hears it: the counts, and the queue, are there */
+		if (peer->gateway->retirement && (peer->state == PEER_ASKING || peer->state == PEER_WANTED))
+			return;
+		found = lease_decode(peer->in.data, peer->in.len, &n_used, &message, &err);
 
 		if (found < 0)
 			peer_offend(peer, err.text);

@@ -98,8 +98,6 @@ static void stop_listening(struct gateway *gateway)
 	free(gateway->listeners);
 	gateway->listeners = NULL;
 	gateway->n_listeners = 0;
-	http_close(gateway->http);
-	gateway->http = NULL;
 }
 
 static void start_listening(struct gateway *gateway)
@@ -298,6 +296,8 @@ static void release(struct gateway *gateway)
 {
 	peers_close(gateway);
 	stop_listening(gateway);
+	http_close(gateway->http);
+	gateway->http = NULL;
 	/* the end of the line frees what is held, once all that is held here is given back */
 	heritage_end(gateway->heritage);
 	retirement_end(gateway->retirement);

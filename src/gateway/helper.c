@@ -166,6 +166,12 @@ static void give_sockets(struct helper *helper, struct control_visitor *visitor,
 		str_copy(one.text, sizeof(one.text), helper->setup->options->listen_paths[i]);
 		control_say(visitor, &one, listeners->fds[i]);
 	}
+	if (*helper->setup->http_fd >= 0) {
+		struct control_answer one = { .ok = 1, .kind = CONTROL_LISTENER };
+
+		str_copy(one.text, sizeof(one.text), helper->setup->http_place);
+		control_say(visitor, &one, *helper->setup->http_fd);
+	}
 	answer->ok = 1;
 	answer->kind = CONTROL_SELF;
 	*fd = fcntl(control_listener(helper->control), F_DUPFD_CLOEXEC, 0);
@@ -207,6 +213,7 @@ static void retire(struct helper *helper, struct control_visitor *visitor, const
 	send_answer(helper, &order, ours);
 	control_leave(helper->control);
 	listen_release(helper->setup->listeners);
+	fd_close(helper->setup->http_fd);
 	answer->ok = 1;
 	answer->kind = CONTROL_TRUNK;
 }

@@ -62,6 +62,8 @@ struct helper_setup {
 	int control_fd;			/* listening (control.h), or -1; taken over */
 	const struct proof_result *proofs;
 	struct listeners *listeners;	/* of the loop; a successor gets them */
+	int *http_fd;			/* of the loop, or -1; a successor gets it */
+	const char *http_place;		/* by this name */
 	struct succession *succession;	/* with the gateway that is to be replaced */
 	struct startup *startup;
 	void (*on_serving)(const struct helper_setup *setup);	/* once: the loop does, and a predecessor does no more */

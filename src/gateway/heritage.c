@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "gateway/http.h"
 #include "gateway/reception.h"
 #include "gateway/tally.h"
 #include "gateway/trunk.h"
@@ -125,6 +126,10 @@ static void take_packet(struct heritage *heritage, struct trunk_packet *packet, 
 	case TRUNK_BEGIN:
 		go_on_counting(heritage, packet->text);
 		begin(heritage);
+		break;
+	case TRUNK_READER:
+		if (*fd >= 0)
+			http_adopt(heritage->gateway->http, fd_steal(fd), packet->text, packet->len);
 		break;
 	case TRUNK_COUNTS:
 		tally_take(heritage->gateway, packet->text);

@@ -5,11 +5,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/http.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -61,6 +59,7 @@ struct http {
 	struct event *acceptable, *tick;
 	struct client *clients;
 	unsigned n_clients, n_watchers;
+	bool retired;
 	struct live live;
 	int64_t told_ms;
 	struct view views[N_VIEWS];
@@ -86,9 +85,7 @@ static void warn_if_public(const struct sock_addr *addr)
 		log_warning("--http: whoever reaches %s sees the names of servers, sources and builds", sock_addr_format(addr, text));
 }
 
-/* Two gateways share the port only while one takes over from the other: the newcomer asks for it
- * before it binds, whoever is there has agreed after. So a port in use is an error as ever. */
-static int listen_tcp(const struct sock_addr *addr, bool replaces, int *fd, struct err *err)
+static int listen_tcp(const struct sock_addr *addr, int *fd, struct err *err)
 {
 	autoclose int s = socket(addr->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	char text[SOCK_TEXT_MAX];
@@ -96,55 +93,45 @@ static int listen_tcp(const struct sock_addr *addr, bool replaces, int *fd, stru
 
 	sock_addr_format(addr, text);
 	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (replaces)
-		setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (s < 0 || bind(s, (const struct sockaddr *)&addr->storage, addr->len) < 0 || listen(s, CONNECTIONS_MAX) < 0)
 		return err_sys(err, ERR_BIND, "--http: cannot listen on %s", text);
-	setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	*fd = fd_steal(&s);
 	return 0;
 }
 
-/* Beside that of the gateway which is to be replaced, until it has been. */
-static char *unix_path(const struct options *options, bool beside)
+char *http_place(const struct options *options)
 {
-	return str_format("%s%s", options->http_path, beside ? ".new" : "");
+	if (options->http_path)
+		return mem_strdup(options->http_path);
+	return options->http_name ? str_format("%s:%d", options->http_name, options->http_port) : NULL;
 }
 
-int http_listen(const struct options *options, bool replaces, int *fd, struct err *err)
+int http_listen(const struct options *options, struct succession *succession, int *fd, struct err *err)
 {
 	autofree struct sock_addr *addrs = NULL;
-	autofree char *path = options->http_path ? unix_path(options, replaces) : NULL;
+	autofree char *place = http_place(options);
+	bool inherited = false;
 	size_t n_addrs = 0;
 
-	if (!options->http_name && !path)
+	if (!place)
 		return 0;
-	if (path && replaces)
-		unlink(path);
-	if (path)
-		return sock_listen_unix(path, options->socket_mode, options->socket_gid, fd, err);
+	*fd = succession_take(succession, place, &inherited);
+	if (*fd >= 0)
+		return 0;
+	if (options->http_path)
+		return sock_listen_unix(options->http_path, options->socket_mode, options->socket_gid, fd, err);
 	if (sock_resolve(options->http_name, options->http_port, &addrs, &n_addrs, err) < 0)
 		return err_prefix(err, "--http");
-	if (listen_tcp(&addrs[0], replaces, fd, err) < 0)
+	if (listen_tcp(&addrs[0], fd, err) < 0)
 		return -1;
 	warn_if_public(&addrs[0]);
 	return 0;
 }
 
-void http_settle(const struct options *options)
+void http_remove(const struct options *options)
 {
-	autofree char *path = options->http_path ? unix_path(options, true) : NULL;
-
-	if (path && rename(path, options->http_path) < 0)
-		log_error("there is no page at '%s': %s", options->http_path, strerror(errno));
-}
-
-void http_remove(const struct options *options, bool settled)
-{
-	autofree char *path = options->http_path ? unix_path(options, !settled) : NULL;
-
-	if (path)
-		unlink(path);
+	if (options->http_path)
+		unlink(options->http_path);
 }
 
 /* ------------------------------------------------------------------ clients */
@@ -164,6 +151,9 @@ static void client_close(struct client *client)
 		client->next->prev = client->prev;
 	bufferevent_free(client->stream);
 	free(client);
+	/* the last thing that keeps a gateway which was replaced */
+	if (http->retired && !http->n_clients)
+		gateway_schedule(http->gateway);
 }
 
 static void answer(struct client *client, enum http_status status, const char *type, const void *body, size_t len, bool head_only)
@@ -351,7 +341,7 @@ static void client_on_event(struct bufferevent *stream, short what, void *contex
 	client_close(context);
 }
 
-static void client_new(struct http *http, int fd)
+static struct client *client_new(struct http *http, int fd)
 {
 	static const struct timeval head = { HEAD_S, 0 }, patience = { WRITE_S, 0 };
 	struct client *client = mem_alloc(sizeof(*client));
@@ -370,6 +360,7 @@ static void client_new(struct http *http, int fd)
 	http->n_clients++;
 	http->gateway->counters.askers++;
 	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
+	return client;
 }
 
 static void http_on_acceptable(evutil_socket_t listen_fd, short what, void *context)
@@ -409,10 +400,57 @@ struct http *http_open(struct gateway *gateway, int listen_fd)
 	return http;
 }
 
+void http_adopt(struct http *http, int fd, const char *bytes, size_t len)
+{
+	struct client *client;
+	struct evbuffer *in;
+
+	if (!http || http->n_clients == CONNECTIONS_MAX) {
+		fd_close(&fd);
+		return;
+	}
+	client = client_new(http, fd);
+	if (!len)
+		return;
+	in = bufferevent_get_input(client->stream);
+	evbuffer_unfreeze(in, 0);
+	evbuffer_add(in, bytes, len);
+	evbuffer_freeze(in, 0);
+	client_on_readable(client->stream, client);
+}
+
+void http_retire(struct http *http, void (*hand_over)(void *context, int fd, const char *bytes, size_t len), void *context)
+{
+	struct client *next;
+
+	if (!http)
+		return;
+	event_del(http->acceptable);
+	event_del(http->tick);
+	fd_close(&http->listen_fd);
+	for (struct client *client = http->clients; client; client = next) {
+		struct evbuffer *in = bufferevent_get_input(client->stream);
+
+		next = client->next;
+		if (client->state == CLIENT_HEAD)
+			hand_over(context, bufferevent_getfd(client->stream), (const char *)evbuffer_pullup(in, -1), evbuffer_get_length(in));
+		/* who watches comes again by itself */
+		if (client->state != CLIENT_ANSWERING)
+			client_close(client);
+	}
+	http->retired = true;
+}
+
+bool http_is_done(const struct http *http)
+{
+	return !http || !http->n_clients;
+}
+
 void http_close(struct http *http)
 {
 	if (!http)
 		return;
+	http->retired = false;
 	while (http->clients)
 		client_close(http->clients);
 	for (int i = 0; i < N_VIEWS; i++)

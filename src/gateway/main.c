@@ -148,7 +148,7 @@ static int open_places(struct options *options, uid_t uid, gid_t gid, struct gat
 		return -1;
 	helper->has_control = helper->control_fd >= 0;
 	if (listen_open(options, uid, gid, helper->succession, &setup->listeners, err) == 0) {
-		if (http_listen(options, setup->replaces, &setup->http_fd, err) == 0)
+		if (http_listen(options, helper->succession, &setup->http_fd, err) == 0)
 			return 0;
 		if (!setup->replaces)
 			listen_remove(options, &setup->listeners);
@@ -161,12 +161,10 @@ static int open_places(struct options *options, uid_t uid, gid_t gid, struct gat
 /* Takes away what is ours, which it is not before a predecessor retired or after we did. */
 static void leave_places(const struct options *options, const struct gateway_setup *setup, const struct helper_setup *helper)
 {
-	if (setup->replaces && !helper->has_replaced)
-		http_remove(options, false);
 	if (helper->retired || (setup->replaces && !helper->has_replaced))
 		return;
 	listen_remove(options, &setup->listeners);
-	http_remove(options, true);
+	http_remove(options);
 	if (helper->has_control)
 		unlink(options->control_path);
 }
@@ -195,8 +193,6 @@ static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, u
 
 static void helper_on_serving(const struct helper_setup *helper)
 {
-	if (helper->has_replaced)
-		http_settle(helper->options);
 	succession_clean(helper->succession);
 	startup_end(helper->startup);
 }
@@ -206,10 +202,11 @@ static int serve(struct options *options, struct err *err)
 	struct startup startup = STARTUP_INIT(options);
 	struct gateway_setup setup = { .options = options, .listeners = LISTENERS_INIT, .http_fd = -1, .startup = &startup };
 	struct succession succession = SUCCESSION_INIT;
-	struct helper_setup helper = { .options = options, .control_fd = -1, .proofs = setup.proofs, .listeners = &setup.listeners,
+	struct helper_setup helper = { .options = options, .control_fd = -1, .http_fd = &setup.http_fd, .proofs = setup.proofs, .listeners = &setup.listeners,
 				       .succession = &succession, .startup = &startup,
 				       .on_serving = helper_on_serving };
 	autoclose int spool_dir_fd = -1;
+	autofree char *place = NULL;
 	int status = 0;
 	uid_t uid;
 	gid_t gid;
@@ -223,6 +220,7 @@ static int serve(struct options *options, struct err *err)
 		fd_close(&helper.control_fd);
 		return -1;
 	}
+	helper.http_place = place = http_place(options);
 	raise_descriptor_limit();
 	if (open_log(options, err) == 0 && startup_begin(&startup, err) == 0) {
 		warn_about_passing(options);
@@ -231,7 +229,6 @@ static int serve(struct options *options, struct err *err)
 		setup.spool_dir_fd = spool_dir_fd;
 		signal(SIGPIPE, SIG_IGN);
 		if (fork_loop(&setup, &helper, uid, gid, err) == 0) {
-			fd_close(&setup.http_fd);
 			status = helper_run(&helper);
 			close(helper.loop_fd);
 		}

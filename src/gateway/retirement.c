@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "gateway/http.h"
 #include "gateway/peer.h"
 #include "gateway/tally.h"
 #include "gateway/trunk.h"
@@ -130,7 +131,7 @@ static void retirement_on_look(evutil_socket_t fd, short what, void *context)
 		}
 	}
 	/* Slots that a predecessor of ours still uses are ours to answer for. */
-	if (!gateway->peers && !gateway->heritage)
+	if (!gateway->peers && !gateway->heritage && http_is_done(gateway->http))
 		retirement->on_done(retirement->context);
 }
 
@@ -174,6 +175,16 @@ static void put_holds(struct retirement *retirement)
 	trunk_put_text(retirement->trunk, TRUNK_BEGIN, numbers, strlen(numbers));
 }
 
+/* Whoever is about to read the page: our figures are over there. */
+static void put_reader(void *context, int fd, const char *bytes, size_t len)
+{
+	const struct retirement *retirement = context;
+	struct trunk_packet packet = { .kind = TRUNK_READER, .len = (uint32_t)(len < TRUNK_TEXT_MAX ? len : TRUNK_TEXT_MAX - 1) };
+
+	memcpy(packet.text, bytes ? bytes : "", packet.len);
+	trunk_put(retirement->trunk, &packet, fd);
+}
+
 struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd, void (*on_done)(void *context), void *context)
 {
 	struct retirement *retirement = mem_alloc(sizeof(*retirement));
@@ -183,6 +194,7 @@ struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd, void 
 	retirement->look = event_new(gateway->base, -1, 0, retirement_on_look, retirement);
 	retirement->trunk = trunk_open(gateway->base, trunk_fd, trunk_on_empty, trunk_on_broken, retirement);
 	put_holds(retirement);
+	http_retire(gateway->http, put_reader, retirement);
 	return retirement;
 }
 

@@ -93,7 +93,7 @@ int succession_commit(struct succession *succession, int *trunk_fd, struct buf *
 void succession_clean(const struct succession *succession)
 {
 	for (size_t i = 0; i < succession->n_sockets; i++)
-		if (succession->sockets[i].fd >= 0 && !succession->sockets[i].inherited)
+		if (succession->sockets[i].fd >= 0 && !succession->sockets[i].inherited && succession->sockets[i].path[0] == '/')
 			unlink(succession->sockets[i].path);
 }
 

@@ -8,6 +8,7 @@
  *                                  job is in it
  *   FREED "server"                 one of those slots is free
  *   PEER [fd] SAID... OUT... (REQUEST... | FILE [fd]) ADOPT      one client, handed over
+ *   READER [fd] bytes              one who reads the page, and what it has said
  *
  * The end of the line frees all slots that are still held: it comes from the kernel if need be.
  */
@@ -22,7 +23,7 @@
 
 enum trunk_kind {
 	TRUNK_HOLDS = 1, TRUNK_BEGIN, TRUNK_FREED, TRUNK_PEER, TRUNK_SAID, TRUNK_OUT, TRUNK_REQUEST, TRUNK_FILE, TRUNK_ADOPT,
-	TRUNK_COUNTS
+	TRUNK_COUNTS, TRUNK_READER
 };
 
 enum { TRUNK_TEXT_MAX = 32768 };

@@ -42,6 +42,7 @@ def image(tmp_path_factory):
     "usr/sbin/update-distcc-symlinks", "etc/default/distcc",
     *(f"etc/distcc/{name}" for name in CONF), *(f"usr/share/doc/distcc/{name}" for name in DOCS),
     *(f"usr/share/doc/distcc/example/{name}" for name in EXAMPLES),
+    "usr/share/doc/distcc/guide.txt", "usr/share/doc/distcc/page.png",
     "usr/share/man/man1/distcc.1.gz", "usr/share/man/man1/distccd.1.gz", "usr/share/man/man1/distcc-gateway.1.gz",
 ])
 def test_a_file_is_where_3_4_had_it(image, path):

@@ -75,6 +75,38 @@ def test_the_page_agrees_with_all_other_views(stock_server, page, client_env, wo
     assert not view.errors, "the page broke its own policy, or threw"
 
 
+RECORD = """
+window.drawn = [];
+const plain = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+	const width = this.measureText(text).width, left = this.textAlign === "center" ? x - width / 2 : x;
+	drawn.push({ text, left, right: left + width, top: y - 6, bottom: y + 6 });
+	plain.call(this, text, x, y);
+};
+"""
+
+
+@pytest.mark.skipif(not browser.PROGRAM, reason="no chromium")
+def test_no_label_covers_another_at_any_width(page, base, stack):
+    gw = page([f"a-server-with-quite-a-long-name-{i}.example.org/{slots}" for i, slots in enumerate((1, 1, 4, 12))])
+    view = stack.enter_context(browser.Browser(base / "profile"))
+    view.call("Page.addScriptToEvaluateOnNewDocument", source=RECORD)
+    for width in (320, 480, 800, 1440):
+        view.show(f"http://127.0.0.1:{gw.port}/", width=width)
+        wait.until(lambda: view.value("(window.drawn ?? []).some((label) => label.text.startsWith('a-ser'))"), "the time line")
+        labels = view.value("new Promise((done) => requestAnimationFrame(() => { drawn.length = 0;"
+                            " const look = () => drawn.some((label) => label.text === 'now') ? done([...drawn]) : requestAnimationFrame(look);"
+                            " look(); }))")
+        # one frame: from one "now" to the next at most
+        assert sum(label["text"] == "now" for label in labels) == 1 and len(labels) >= 4
+        for i, one in enumerate(labels):
+            for other in labels[i + 1:]:
+                assert (one["right"] <= other["left"] or other["right"] <= one["left"] or one["bottom"] <= other["top"] or
+                        other["bottom"] <= one["top"]), f"{one} covers {other} at a width of {width}"
+        assert view.value("document.documentElement.scrollWidth <= innerWidth") is True, f"it is wider than {width}"
+    assert not view.errors
+
+
 def test_the_page_stays_while_a_gateway_replaces_another(page, base):
     gw = page(["127.0.0.1:9"])
     other = peers.Gateway(gw.tmp, ["127.0.0.1:9"], extra=["--http", f"127.0.0.1:{gw.port}"])
@@ -85,6 +117,24 @@ def test_the_page_stays_while_a_gateway_replaces_another(page, base):
         gw.wait_log("another gateway takes over")
         wait.until(lambda: gw.process.poll() is not None or not fetch_ok(gw.port), "the old one to end, or the page to fail")
         assert gw.process.poll() == 0 and fetch_ok(gw.port)
+
+
+def test_no_reader_notices_that_a_gateway_replaces_another(stock_server, page, stack, client_env, workplace):
+    """One that has connected, one in the middle of its question, and a number that never falls."""
+    gw = page([stock_server().host])
+    workplace.reset()
+    assert compile_one(client_env(gw.host), "-c", str(workplace.path / "hello.c"), "-o", f"{workplace.path}/h.o").returncode == 0
+    silent, halfway = (stack.enter_context(socket.create_connection(("127.0.0.1", gw.port), timeout=20)) for _ in range(2))
+    halfway.sendall(b"GET /metrics HTTP/1.1\r\nHo")
+    wait.until(lambda: len(os.listdir(f"/proc/{loop_pid(gw)}/fd")) >= gw.status()["descriptors"] + 2, "both to be accepted")
+    with gw.successor():
+        assert wait.for_exit(gw.process) == 0
+        halfway.sendall(b"st: localhost\r\n\r\n")
+        silent.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        for reader in (silent, halfway):
+            answer = b"".join(iter(lambda: reader.recv(65536), b""))  # pylint: disable=cell-var-from-loop
+            head, _, body = answer.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200") and metrics_of(body.decode())["done"] == 1
 
 
 def test_only_get_and_head_from_here_are_answered(page):

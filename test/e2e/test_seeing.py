@@ -41,6 +41,12 @@ def figures_of_text(text):
     return {name: int(value) for name, value in re.findall(r"^([a-z_]+) +(\d+)  [A-Z]", text, re.M)}
 
 
+def monitor(gw, *options):
+    """What distccmon-text shows of the gateway's jobs."""
+    return subprocess.run([peers.BUILD / "distccmon-text", f"--gateway={gw.host}", *options], capture_output=True, text=True, timeout=20,
+                          check=True, env=peers.clean_env()).stdout
+
+
 def compile_one(env, *words):
     return subprocess.run([peers.CLIENT, "gcc", *words], env=env, capture_output=True, text=True, timeout=60, check=False)
 
@@ -55,6 +61,10 @@ def known_outcomes(gw, env, workplace):
     with Lease(gw.path) as lease:
         lease.sock.sendall(message("WANT", build="b'1", source="gone.c"))
         wait.until(lambda: "gone.c" in ask(gw, what="jobs", format="text"), "the job to be shown")
+        row, = monitor(gw).split("\n")[:-2]
+        shown, = monitor(gw, "--json").splitlines()
+        assert row.split()[:3] == [str(json.loads(shown)["job"]), "Preprocess", "gone.c"] and row.split()[-1] == "b'1"
+        assert gw.status()["jobs_live"] == 1
     for words in (["-E", source], ["-E", source], ["-S", source, "-o", "-"]):
         assert compile_one(env, *words).returncode == 0
     with Lease(gw.path) as lease:
@@ -84,6 +94,8 @@ def test_all_views_agree_after_known_outcomes(stock_server, gateway, client_env,
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     for kind, count in (("wanted", 5), ("done", 3), ("denied", 1), ("cancelled", 1), ("local", 4)):
         assert sum(event["event"] == kind for event in events) == count
+    assert monitor(gw, "--events") == ask(gw, what="events")
+    assert (monitor(gw), monitor(gw, "--json")) == ("\n", "")
     assert {key: value for key, value in status["builds"][0].items() if key in wanted} == {
         "jobs": 5, "done": 3, "denied": 1, "cancelled": 1, "replayed": 0, "local": 3}
     summary = subprocess.run([peers.GATEWAY, f"--listen={gw.host}", "--status", "--build=b'1"], capture_output=True, text=True,

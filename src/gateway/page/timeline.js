@@ -1,7 +1,7 @@
 // timeline.js - each slot a lane, each job a bar that grows until it is done.
 import { buildName, COLOURS } from "./model.js";
 
-const SPAN_MS = 60000, LANES_MAX = 96, SERVERS_MAX = 12, CHOICE_MS = 5000, GUTTER = 168, AXIS = 24, GAP = 10;
+const SPAN_MS = 60000, LANES_MAX = 96, SERVERS_MAX = 12, CHOICE_MS = 5000, GUTTER = 168, AXIS = 24, GAP = 10, LABEL = 64;
 
 export class Timeline {
 	constructor(canvas, model) {
@@ -69,7 +69,8 @@ export class Timeline {
 		const g = this.g = this.canvas.getContext("2d");
 		g.setTransform(scale, 0, 0, scale, 0, 0);
 		g.clearRect(0, 0, width, height);
-		this.left = GUTTER;
+		this.gutter = Math.round(Math.min(GUTTER, width * .3));
+		this.left = this.gutter;
 		this.right = width - 14;
 		this.now = this.frozen ?? this.model.now();
 		this.bars = [];
@@ -91,7 +92,9 @@ export class Timeline {
 		g.font = `11px ${this.font}`;
 		g.textAlign = "center";
 		g.textBaseline = "alphabetic";
-		for (let s = 0; s <= 60; s += 10) {
+		// as close as the labels have room
+		const step = [10, 20, 30].find((s) => s / 60 * (this.right - this.left) >= LABEL) ?? 60;
+		for (let s = 0; s <= 60; s += step) {
 			const x = Math.round(this.right - s / 60 * (this.right - this.left)) + .5;
 			g.strokeStyle = this.line;
 			g.beginPath();
@@ -111,7 +114,7 @@ export class Timeline {
 		g.fillStyle = down ? this.bad : this.ink;
 		const tall = lanes * pitch;
 		const line = Math.min(13, Math.max(6, tall / 2));
-		g.fillText(this.cut(server.name, GUTTER - 24), 0, top + (tall < 32 ? tall / 2 : line), GUTTER - 20);
+		g.fillText(this.cut(server.name, this.gutter - 14), 0, top + (tall < 32 ? tall / 2 : line));
 		if (tall >= 32) {
 			g.font = `11.5px ${this.font}`;
 			g.fillStyle = down ? this.bad : this.quiet;
