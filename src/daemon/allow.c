@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/allow.h"
 
+#include <fnmatch.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -28,6 +29,11 @@ const char *allow_directory(size_t i)
 	return i < N_DIRS ? masquerade_dirs[i] : NULL;
 }
 
+bool allow_is_pattern(const char *line)
+{
+	return strpbrk(line, "*?[") != NULL;
+}
+
 int allow_check_setup(struct err *err)
 {
 	for (int i = 0; i < N_DIRS; i++)
@@ -50,6 +56,13 @@ static const char *last_words(const char *path, int n)
 	return path;
 }
 
+/* A line that is a pattern of absolute names allows what it matches, as it is named. No wildcard matches a
+ * slash, or a point at the front of a word: ".." leads nowhere else. */
+static bool matches_pattern(const char *line, const char *name)
+{
+	return line[0] == '/' && allow_is_pattern(line) && fnmatch(line, name, FNM_PATHNAME | FNM_PERIOD) == 0;
+}
+
 static int map_by_list(struct argv *argv, const char *list, struct err *err)
 {
 	int n_words = env_int("DISTCC_CMDLIST_NUMWORDS", 1);
@@ -65,7 +78,9 @@ static int map_by_list(struct argv *argv, const char *list, struct err *err)
 		return -1;
 	}
 	for (rest = text.data; rest && (line = strsep(&rest, "\n"));) {
-		if (*line && strcmp(last_words(line, n_words), wanted) == 0) {
+		if (matches_pattern(line, argv->words[0]))
+			return 0;
+		if (*line && !allow_is_pattern(line) && strcmp(last_words(line, n_words), wanted) == 0) {
 			argv_replace(argv, 0, line);
 			return 0;
 		}

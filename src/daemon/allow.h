@@ -12,11 +12,15 @@
 /* The directories whose entries are the names of compilers; NULL after the last. */
 const char *allow_directory(size_t i);
 
+/* Is this line of DISTCC_CMDLIST a pattern of names? */
+bool allow_is_pattern(const char *line);
+
 /* ERR_NO_COMPILER when neither LIBDIR/distcc nor /usr/lib/distcc exists. */
 int allow_check_setup(struct err *err);
 
 /*
- * DISTCC_CMDLIST, if set, maps argv[0] to one of its lines (and refuses if it cannot be read); else
+ * DISTCC_CMDLIST, if set, maps argv[0] to one of its lines, or lets it pass where a pattern there matches it
+ * (and refuses if it cannot be read); else
  * argv[0] must stand in the masquerade directory, unless insecure. Then the options that hand this
  * machine to the client are refused (but -specs=FILE is not, if SYSROOT/FILE exists; sysroot may be NULL). ERR_NO_COMPILER or
  * ERR_DENIED with a sentence that names the compiler or the option, and the remedy.

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,19 @@ static void add_directory(struct compilers *compilers, const char *path)
 		closedir(dir);
 }
 
+/* What a pattern allows at this moment. */
+static void add_matching(struct compilers *compilers, const char *pattern)
+{
+	glob_t found;
+
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (access(found.gl_pathv[i], X_OK) == 0)
+			add(compilers, found.gl_pathv[i]);
+	globfree(&found);
+}
+
 static void add_list(struct compilers *compilers, const char *path)
 {
 	autobuf text = BUF_INIT;
@@ -78,7 +92,9 @@ static void add_list(struct compilers *compilers, const char *path)
 	if (file_read(path, LIST_MAX, &text, NULL) < 0)
 		return;
 	for (rest = text.data; rest && (line = strsep(&rest, "\n"));)
-		if (*line)
+		if (allow_is_pattern(line))
+			add_matching(compilers, line);
+		else if (*line)
 			add(compilers, line);
 }
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/auth.h"
 
+#include <stddef.h>
+
 bool auth_is_built(void)
 {
 	return false;

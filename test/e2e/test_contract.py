@@ -192,6 +192,16 @@ def test_bsd_make_has_nothing_to_do_twice_and_knows_what_depends_on_a_header(bui
     assert "src/base/argv.o" in run("bmake", "-n", "all", cwd=tree).stdout
 
 
+def test_everything_optional_may_be_left_out(configure, tmp_path):
+    """Each alternative of a feature compiles, too."""
+    configure(tmp_path, "--quiet", "--enable-Werror", "--without-auth", "--without-avahi", "--without-libseccomp", "--disable-landlock",
+              "--disable-pump-mode")
+    for file in ("net/auth-none", "gateway/browse-none", "gateway/confine-none", "daemon/announce-none", "daemon/sysfilter-none",
+                 "daemon/landlock-none"):
+        run("make", "-s", f"src/{file}.o", cwd=tmp_path)
+        assert f"src/{file}.o" in (tmp_path / "Makefile").read_text()
+
+
 @pytest.mark.parametrize("how", [["autoreconf", "-fvi"], ["sh", "autogen.sh"]], ids=["autoreconf", "autogen"])
 def test_configure_is_made_again_from_a_tree_without_it(tmp_path, how):
     for name in ("configure.ac", "Makefile.in", "autogen.sh", "src/wire/token.h"):

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Compilers have come or gone in /usr/bin.
+update-distcc-symlinks >/dev/null
