@@ -12,13 +12,13 @@
 
 #include "base/fd.h"
 
-static int take(const char *path, int command, int *fd, struct err *err)
+static int take(const char *path, short type, int command, int *fd, struct err *err)
 {
-	autoclose int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	autoclose int file = open(path, (type == F_RDLCK ? O_RDONLY : O_WRONLY | O_CREAT) | O_CLOEXEC, 0666);
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
 
 	if (file < 0)
-		return err_sys(err, ERR_IO, "cannot open lock file '%s'", path);
+		return err_sys(err, errno == ENOENT && type == F_RDLCK ? ERR_NO_FILE : ERR_IO, "cannot open lock file '%s'", path);
 	if (fcntl(file, command, &lock) < 0) {
 		if (errno == EAGAIN || errno == EACCES || errno == EINTR)
 			return err_set(err, ERR_BUSY, "'%s' is locked", path);
@@ -30,7 +30,7 @@ static int take(const char *path, int command, int *fd, struct err *err)
 
 int lockfile_try(const char *path, int *fd, struct err *err)
 {
-	return take(path, F_SETLK, fd, err);
+	return take(path, F_WRLCK, F_SETLK, fd, err);
 }
 
 static void on_alarm(int signal_number)
@@ -38,7 +38,7 @@ static void on_alarm(int signal_number)
 	(void)signal_number;		/* its only work is to interrupt fcntl(2) */
 }
 
-int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err)
+static int wait_for(const char *path, short type, int wait_ms, int *fd, struct err *err)
 {
 	struct sigaction action, old;
 	/* It repeats, so that a signal just before the call is not the only one. */
@@ -48,16 +48,26 @@ int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err)
 
 	/* a timer of 0 never fires */
 	if (wait_ms <= 0)
-		return lockfile_try(path, fd, err);
+		return take(path, type, F_SETLK, fd, err);
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = on_alarm;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGALRM, &action, &old);
 	setitimer(ITIMER_REAL, &timer, NULL);
-	result = take(path, F_SETLKW, fd, err);
+	result = take(path, type, F_SETLKW, fd, err);
 	setitimer(ITIMER_REAL, &off, NULL);
 	sigaction(SIGALRM, &old, NULL);
 	return result;
+}
+
+int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err)
+{
+	return wait_for(path, F_WRLCK, wait_ms, fd, err);
+}
+
+int lockfile_wait_shared(const char *path, int wait_ms, int *fd, struct err *err)
+{
+	return wait_for(path, F_RDLCK, wait_ms, fd, err);
 }
 
 bool lockfile_is_held(const char *path)

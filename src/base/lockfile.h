@@ -15,6 +15,9 @@ int lockfile_try(const char *path, int *fd, struct err *err);
  * record locks have no other deadline. */
 int lockfile_wait(const char *path, int wait_ms, int *fd, struct err *err);
 
+/* Waits at most wait_ms for a read lock on a file that is there; ERR_NO_FILE if it is not. */
+int lockfile_wait_shared(const char *path, int wait_ms, int *fd, struct err *err);
+
 /* Does another process hold it? Takes nothing and makes no file. */
 bool lockfile_is_held(const char *path);
 

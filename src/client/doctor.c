@@ -19,9 +19,9 @@
 #include "base/str.h"
 #include "base/tmp.h"
 #include "client/attempt.h"
+#include "client/farm.h"
 #include "client/survey.h"
 #include "compiler/rewrite.h"
-#include "hosts/source.h"
 #include "net/dial.h"
 #include "state/statedir.h"
 
@@ -250,13 +250,15 @@ int doctor_run(char *const *given, const struct settings *settings)
 	struct host_list list = HOST_LIST_INIT;
 	autoargv compilers = ARGV_INIT;
 	autofree char *source = NULL;
-	struct err err = ERR_INIT;
+	struct err err = ERR_INIT, nobody = ERR_INIT;
 
-	if (hosts_load(&list, &source, &err) < 0) {
+	if (farm_load(&list, &source, &nobody, &err) < 0) {
 		step(&check, false, "hosts", "%s", err.text);
 	} else {
 		name_compilers(&compilers, given, settings);
 		check_surroundings(&check, source, &list);
+		if (nobody.code != ERR_NONE)
+			step(&check, false, "hosts", "%s", nobody.text);
 		for (size_t i = 0; i < list.n_hosts; i++) {
 			check.host = &list.hosts[i];
 			check_host(&check, &compilers);

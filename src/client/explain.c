@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "client/farm.h"
 #include "client/native.h"
 #include "client/plan.h"
 #include "client/preprocess.h"
@@ -15,7 +16,6 @@
 #include "compiler/commands.h"
 #include "compiler/response.h"
 #include "compiler/rewrite.h"
-#include "hosts/source.h"
 #include "state/refusal.h"
 
 enum { HOST_MS = 2000 };	/* one host may keep us waiting for so long */
@@ -78,15 +78,17 @@ static int explain_hosts(const char *compiler, const struct settings *settings)
 	const char *without = settings->fallback ? "it is compiled here" : "with DISTCC_FALLBACK=0 the job fails";
 	struct host_list list = HOST_LIST_INIT;
 	autofree char *source = NULL;
-	struct err err = ERR_INIT;
+	struct err err = ERR_INIT, nobody = ERR_INIT;
 	bool any, here_first;
 
-	if (hosts_load(&list, &source, &err) < 0) {
+	if (farm_load(&list, &source, &nobody, &err) < 0) {
 		printf("hosts: %s\n", err.text);
 		printf("verdict: local: there is no usable host list; %s\n", without);
 		return 1;
 	}
 	printf("hosts: %zu, from %s\n", list.n_hosts, source);
+	if (nobody.code != ERR_NONE)
+		printf("hosts: %s\n", nobody.text);
 	show_hosts(&list, compiler, settings, &any, &here_first);
 	host_list_release(&list);
 	if (!any) {

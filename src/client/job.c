@@ -27,6 +27,7 @@
 #include "base/path.h"
 #include "client/attempt.h"
 #include "client/delivery.h"
+#include "client/farm.h"
 #include "client/local.h"
 #include "client/native.h"
 #include "client/pick.h"
@@ -278,12 +279,14 @@ static int give_up(struct job *job, const char *host, const struct err *cause)
 
 static int load_hosts(struct job *job, struct err *err)
 {
-	if (hosts_load(&job->hosts, &job->hosts_source, err) < 0) {
+	struct err nobody = ERR_INIT;
+
+	if (farm_load(&job->hosts, &job->hosts_source, &nobody, err) < 0) {
 		err->code = ERR_NO_HOSTS;
 		return -1;
 	}
-	if (job->hosts.zeroconf && !job->hosts.n_hosts)
-		return err_set(err, ERR_NO_HOSTS, "%s: +zeroconf is not supported in this build", job->hosts_source);
+	if (nobody.code != ERR_NONE && !job->hosts.n_hosts)
+		return err_set(err, ERR_NO_HOSTS, "%s: %s", job->hosts_source, nobody.text);
 	if (!job->hosts.n_hosts)
 		return err_set(err, ERR_NO_HOSTS, "%s contained no hosts; can't distribute work", job->hosts_source);
 	for (size_t i = 0; i < job->hosts.n_hosts; i++)

@@ -9,8 +9,8 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "client/farm.h"
 #include "client/survey.h"
-#include "hosts/source.h"
 #include "net/auth.h"
 
 enum { GATEWAY_ANSWER_MS = 1000 };
@@ -25,6 +25,7 @@ static void show_version(void)
 	       "distcc comes with ABSOLUTELY NO WARRANTY. It is free software, and you may use,\n"
 	       "modify and redistribute it under the terms of the GNU General Public License,\n"
 	       "version 2 or later.\n");
+	fputs(ZEROCONF_LINE, stdout);
 	if (auth_is_built())
 		printf("Built with GSS-API support for mutual authentication.\n");
 }
@@ -65,6 +66,7 @@ static void show_help(void)
 	       "   HOST[:PORT][/LIMIT][,OPTION...]        TCP; the default port is 3632\n"
 	       "   [USER]@HOST[/LIMIT][:COMMAND][,OPTION] ssh\n"
 	       "   localhost[/LIMIT]                      this machine\n"
+	       "   +zeroconf                              servers that announce themselves\n"
 	       "\n"
 	       "make -jN starts N jobs at once. distcc(1) has the rest.\n");
 }
@@ -101,13 +103,15 @@ static void show_hosts(bool only_count)
 {
 	struct host_list list = HOST_LIST_INIT;
 	autofree char *source = NULL;
-	struct err err = ERR_INIT;
+	struct err err = ERR_INIT, nobody = ERR_INIT;
 	long total = 0;
 
-	if (hosts_load(&list, &source, &err) < 0) {
+	if (farm_load(&list, &source, &nobody, &err) < 0) {
 		log_critical("Failed to get host list: %s", err.text);
 		return;
 	}
+	if (nobody.code != ERR_NONE)
+		log_warning("%s", nobody.text);
 	for (size_t i = 0; i < list.n_hosts; i++) {
 		if (only_count)
 			total += slots_of(&list.hosts[i]);

@@ -14,8 +14,6 @@
 #include <avahi-common/malloc.h>
 #include <avahi-common/simple-watch.h>
 #include <avahi-common/timeval.h>
-#include <ctype.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +24,9 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "net/service.h"
 
-static const char service_type[] = "_distcc._tcp";
-
-enum {
-	RETRY_MS = 10000,		/* to reach D-Bus */
-	QUESTION_MS = 5000		/* for the compiler to say its version */
-};
+enum { RETRY_MS = 10000 };		/* to reach D-Bus */
 
 struct announcement {
 	AvahiSimplePoll *poll;
@@ -51,47 +45,6 @@ bool announce_is_built_in(void)
 }
 
 /* ------------------------------------------------------------------ what is said */
-
-/* What `cc WORD` prints, a line; NULL: there is no such compiler. */
-static char *ask_compiler(const char *word)
-{
-	char *argv[] = { (char[]){ "cc" }, mem_strdup(word), NULL };
-	struct proc_spec spec = PROC_SPEC_INIT;
-	autoproc proc = PROC_INIT;
-	autobuf answer = BUF_INIT;
-	autoclose int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int ends[2], status = -1;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		ends[0] = ends[1] = -1;
-	spec.argv = argv;
-	spec.stdin_fd = spec.stderr_fd = null_fd;
-	spec.stdout_fd = ends[1];
-	if (ends[1] >= 0 && proc_start(&proc, &spec, NULL) == 0) {
-		fd_close(&ends[1]);
-		/* it closes its end when it ends; one line fits into the pipe */
-		if (proc_wait(&proc, deadline_after_ms(QUESTION_MS), &status, NULL, NULL) < 0 || fd_read_all(ends[0], 200, &answer, NULL) < 0)
-			status = -1;
-	}
-	fd_close(&ends[0]);
-	fd_close(&ends[1]);
-	free(argv[1]);
-	while (answer.len && isspace((unsigned char)answer.data[answer.len - 1]))
-		answer.data[--answer.len] = '\0';
-	return status == 0 && answer.len ? buf_steal(&answer) : NULL;
-}
-
-/* "_x86-64-linux-gnu--12._sub._distcc._tcp" */
-static char *make_subtype(const char *machine, const char *version)
-{
-	char *label = str_format("%s--%s", machine, version), *type;
-
-	for (char *at = label; *at; at++)
-		*at = (char)(isalnum((unsigned char)*at) ? tolower((unsigned char)*at) : '-');
-	type = str_format("_%s._sub.%s", label, service_type);
-	free(label);
-	return type;
-}
 
 static AvahiStringList *make_records(const struct announcement *a)
 {
@@ -141,13 +94,13 @@ static int fill_group(struct announcement *a, AvahiStringList *records)
 	int failure;
 
 	do {
-		failure = avahi_entry_group_add_service_strlst(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, 0, a->name, service_type, NULL,
+		failure = avahi_entry_group_add_service_strlst(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, 0, a->name, SERVICE_TYPE, NULL,
 							       NULL, (uint16_t)a->port, records);
 		if (failure == AVAHI_ERR_COLLISION)
 			rename_service(a);
 	} while (failure == AVAHI_ERR_COLLISION);
 	if (!failure && a->subtype)
-		failure = avahi_entry_group_add_service_subtype(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, 0, a->name, service_type, NULL,
+		failure = avahi_entry_group_add_service_subtype(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, 0, a->name, SERVICE_TYPE, NULL,
 								a->subtype);
 	return failure ? failure : avahi_entry_group_commit(a->group);
 }
@@ -254,10 +207,10 @@ _Noreturn void announce_run(int port, int jobs, pid_t parent)
 	if (proc_die_with_parent(SIGKILL, parent) < 0)
 		_exit(1);
 	a.name = str_format("distcc@%s", host);
-	a.machine = ask_compiler("-dumpmachine");
-	a.version = ask_compiler("-dumpversion");
+	a.machine = service_ask_compiler("-dumpmachine");
+	a.version = service_ask_compiler("-dumpversion");
 	if (a.machine && a.version)
-		a.subtype = make_subtype(a.machine, a.version);
+		a.subtype = service_subtype(a.machine, a.version);
 	a.poll = avahi_simple_poll_new();
 	if (!a.poll)
 		_exit(1);

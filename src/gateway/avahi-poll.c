@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/avahi-poll.h"
 
+#include <avahi-common/watch.h>
 #include <stdlib.h>
 #include <sys/time.h>
 
@@ -106,7 +107,10 @@ static void timeout_free(AvahiTimeout *timeout)
 	free(timeout);
 }
 
-void avahi_poll_init(AvahiPoll *poll, struct event_base *base)
+struct AvahiPoll *avahi_poll_new(struct event_base *base)
 {
+	AvahiPoll *poll = mem_alloc(sizeof(*poll));
+
 	*poll = (AvahiPoll){ base, watch_new, watch_update, watch_get_events, watch_free, timeout_new, timeout_update, timeout_free };
+	return poll;
 }

@@ -12,9 +12,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "gateway/browse.h"
 #include "gateway/listen.h"
 #include "gateway/server.h"
+#include "net/browse.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"

@@ -10,10 +10,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "gateway/browse.h"
+#include "gateway/avahi-poll.h"
 #include "gateway/channel.h"
 #include "gateway/heritage.h"
 #include "gateway/retirement.h"
+#include "net/browse.h"
 
 enum { RESOLVE_AGAIN_MS = 300000 };
 
@@ -223,11 +224,17 @@ static void roster_on_found(void *context, const struct browse_host *host)
 
 static void set_browsing(struct gateway *gateway, bool on)
 {
-	if (on && !gateway->browse)
-		gateway->browse = browse_start(gateway->base, roster_on_found, roster_on_lost, gateway);
+	static const struct browse_events events = { .found = roster_on_found, .lost = roster_on_lost };
+
+	if (on && !gateway->browse) {
+		gateway->browse_poll = avahi_poll_new(gateway->base);
+		gateway->browse = browse_start(gateway->browse_poll, NULL, &events, gateway);
+	}
 	if (!on) {
 		browse_end(gateway->browse);
+		free(gateway->browse_poll);
 		gateway->browse = NULL;
+		gateway->browse_poll = NULL;
 	}
 }
 

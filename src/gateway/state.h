@@ -32,6 +32,7 @@ struct counters {			/* since the start, unless said otherwise */
 enum { PRIORITY_N = 3, PRIORITY_LATER = 2 };	/* of events; all but those of the page have the middle one */
 
 struct peer;
+struct AvahiPoll;
 struct browse;
 struct channel;
 struct heritage;
@@ -63,6 +64,7 @@ struct gateway {
 	struct event *resume;		/* listening again after descriptors ran out */
 	struct retirement *retirement;	/* when another gateway has taken our place */
 	struct browse *browse;		/* while +zeroconf is in the list */
+	struct AvahiPoll *browse_poll;
 	struct heritage *heritage;	/* while we take another's place */
 	int spare_fd;			/* given up to accept and close one peer then */
 };

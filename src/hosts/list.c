@@ -44,6 +44,8 @@ static int take_token(struct host_list *list, const char *token, struct err *err
 		return 0;
 	}
 	if (strcmp(token, "+zeroconf") == 0) {
+		if (!list->zeroconf)
+			list->zeroconf_at = list->n_hosts;
 		list->zeroconf = true;
 		return 0;
 	}
@@ -95,6 +97,20 @@ int host_list_parse(struct host_list *list, const char *text, struct err *err)
 		text += len;
 	}
 	return 0;
+}
+
+void host_list_insert_found(struct host_list *list, struct host_list *from)
+{
+	size_t n_after = list->n_hosts - list->zeroconf_at;
+
+	if (!from->n_hosts)
+		return;
+	list->hosts = mem_resize(list->hosts, list->n_hosts + from->n_hosts, sizeof(*list->hosts));
+	memmove(list->hosts + list->zeroconf_at + from->n_hosts, list->hosts + list->zeroconf_at, n_after * sizeof(*list->hosts));
+	memcpy(list->hosts + list->zeroconf_at, from->hosts, from->n_hosts * sizeof(*list->hosts));
+	list->n_hosts += from->n_hosts;
+	free(from->hosts);
+	*from = (struct host_list)HOST_LIST_INIT;
 }
 
 /* Fisher and Yates; its own generator, so that nobody else's rand() is disturbed. */

@@ -149,8 +149,7 @@ def test_a_debugger_finds_the_source_from_anywhere(workplace, client_env, stock_
     done = workplace.run([peers.CLIENT, "g++", "-g", "-O1", "-c", "sub/shape.cc", "-o", "shape.o"], client_env(server.host))
     assert (done.rc, done.stderr) == (0, b"")
     server.wait_count(1)
-    shown = subprocess.run(["gdb", "-batch", "-nx", "-ex", "list name", workplace.path / "shape.o"], cwd="/", capture_output=True, text=True,
-                           env=peers.clean_env(HOME="/nonexistent"), check=True).stdout
+    shown = subprocess.run(["objdump", "--source", workplace.path / "shape.o"], cwd="/", capture_output=True, text=True, check=True).stdout
     assert "std::vector<int> v(s.sides)" in shown
 
 

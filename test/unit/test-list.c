@@ -166,9 +166,38 @@ static void the_list_comes_from_the_first_place_that_has_one(void **state)
 	assert_string_equal(source, home_hosts);
 }
 
+static void found_hosts_come_where_the_word_stands(void **state)
+{
+	static const struct {
+		const char *text, *found, *names;
+	} rows[] = {
+		{ "a +zeroconf b", "x/2 y", "a x/2 y b" },
+		{ "+zeroconf", "x", "x" },
+		{ "a b +zeroconf", "x", "a b x" },
+		{ "+zeroconf a +zeroconf", "x", "x a" },
+		{ "a +zeroconf", "# nobody\n", "a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		autolist list = HOST_LIST_INIT;
+		autolist found = HOST_LIST_INIT;
+		autofree char *text = NULL;
+		struct err err = ERR_INIT;
+
+		assert_ok(host_list_parse(&list, rows[i].text, &err));
+		assert_ok(host_list_parse(&found, rows[i].found, &err));
+		host_list_insert_found(&list, &found);
+		text = names(&list);
+		assert_string_equal(text, rows[i].names);
+		assert_int_equal(found.n_hosts, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CHECK(found_hosts_come_where_the_word_stands),
 		CHECK(good_lists_give_their_hosts_in_order),
 		CHECK(a_bad_list_names_its_line_and_leaves_nothing),
 		CHECK(parsing_again_replaces_the_list),

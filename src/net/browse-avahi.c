@@ -1,30 +1,29 @@
 /*
- * gateway/browse-avahi.c - see browse.h.
+ * net/browse-avahi.c - see browse.h.
  *
  * A server is sighted once per network interface and protocol; sightings of one machine and port
  * make one host. avahi-client's D-Bus connection is the loop's own; only making it blocks, for one
  * question and answer on a local socket.
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "gateway/browse.h"
+#include "net/browse.h"
 
 #include <avahi-client/client.h>
 #include <avahi-client/lookup.h>
 #include <avahi-common/error.h>
 #include <avahi-common/malloc.h>
+#include <avahi-common/timeval.h>
+#include <avahi-common/watch.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <utlist.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "gateway/avahi-poll.h"
 #include "hosts/spec.h"
-
-static const char service_type[] = "_distcc._tcp";
+#include "net/service.h"
 
 enum {
 	RETRY_S = 10,			/* to reach D-Bus */
@@ -46,15 +45,16 @@ struct sighting {
 };
 
 struct browse {
-	struct event_base *base;
-	AvahiPoll poll;
+	const AvahiPoll *poll;
+	char *type;			/* of the services that are looked for */
 	AvahiClient *client;
 	AvahiServiceBrowser *browser;
 	struct sighting *sightings;
-	struct event *again, *sweep;
+	AvahiTimeout *again, *sweep;
 	bool warned;
-	browse_found_fn *on_found;
-	browse_lost_fn *on_lost;
+	bool all_for_now;		/* what there was when we began has been sighted */
+	bool settled;			/* ... resolved, and told */
+	struct browse_events events;
 	void *context;
 };
 
@@ -76,7 +76,7 @@ static void add_addrs(struct browse_host *host, const struct browse *browse, boo
 {
 	const struct sighting *at;
 
-	LL_FOREACH(browse->sightings, at) {
+	for (at = browse->sightings; at; at = at->next) {
 		bool known = false;
 
 		if (!at->machine || at->port != host->port || strcasecmp(at->machine, host->name) != 0 ||
@@ -95,7 +95,7 @@ static void tell(const struct browse *browse, const char *machine, int port)
 	struct browse_host host = { .name = machine, .port = port };
 	const struct sighting *at;
 
-	LL_FOREACH(browse->sightings, at) {
+	for (at = browse->sightings; at; at = at->next) {
 		if (at->machine && at->port == port && strcasecmp(at->machine, machine) == 0) {
 			host.slots = at->slots;
 			host.lzo = at->lzo;
@@ -103,12 +103,12 @@ static void tell(const struct browse *browse, const char *machine, int port)
 		}
 	}
 	if (!at) {
-		browse->on_lost(browse->context, machine, port);
+		browse->events.lost(browse->context, machine, port);
 		return;
 	}
 	add_addrs(&host, browse, false);
 	add_addrs(&host, browse, true);
-	browse->on_found(browse->context, &host);
+	browse->events.found(browse->context, &host);
 }
 
 static void unresolve(struct sighting *sighting)
@@ -122,13 +122,36 @@ static void unresolve(struct sighting *sighting)
 
 static void remove_sighting(struct sighting *sighting)
 {
-	LL_DELETE(sighting->browse->sightings, sighting);
+	struct sighting **at = &sighting->browse->sightings;
+
+	while (*at != sighting)
+		at = &(*at)->next;
+	*at = sighting->next;
 	if (sighting->resolver)
 		avahi_service_resolver_free(sighting->resolver);
 	unresolve(sighting);
 	free(sighting->service);
 	free(sighting->domain);
 	free(sighting);
+}
+
+/* ------------------------------------------------------------------ the first list is complete */
+
+static void settle(struct browse *browse, const char *trouble)
+{
+	if (browse->events.settled && (trouble || !browse->settled))
+		browse->events.settled(browse->context, trouble);
+	browse->settled = !trouble;
+}
+
+static void settle_if_resolved(struct browse *browse)
+{
+	if (!browse->all_for_now || browse->settled)
+		return;
+	for (const struct sighting *at = browse->sightings; at; at = at->next)
+		if (at->resolver && !at->machine)
+			return;
+	settle(browse, NULL);
 }
 
 /* ------------------------------------------------------------------ one service's details */
@@ -197,6 +220,7 @@ static void sighting_on_resolved(AvahiServiceResolver *resolver, AvahiIfIndex in
 		log_debug("zeroconf: '%s' cannot be resolved", sighting->service);
 		avahi_service_resolver_free(resolver);
 		sighting->resolver = NULL;
+		settle_if_resolved(sighting->browse);
 		return;
 	}
 	if (sighting->machine && (sighting->port != port || strcasecmp(sighting->machine, machine) != 0))
@@ -210,15 +234,22 @@ static void sighting_on_resolved(AvahiServiceResolver *resolver, AvahiIfIndex in
 	sighting->lzo = txt_has_word(txt, "features", "lzo");
 	take_addr(sighting, address, port);
 	tell(sighting->browse, sighting->machine, port);
+	settle_if_resolved(sighting->browse);
 }
 
 /* ------------------------------------------------------------------ services come and go */
 
-static void restart_soon(struct browse *browse, int seconds)
+static void fire_after(struct browse *browse, AvahiTimeout *timeout, unsigned seconds)
 {
-	struct timeval tv = { seconds, 0 };
+	struct timeval when;
 
-	event_add(browse->again, &tv);
+	avahi_elapse_time(&when, seconds * 1000, 0);
+	browse->poll->timeout_update(timeout, &when);
+}
+
+static void restart_soon(struct browse *browse, unsigned seconds)
+{
+	fire_after(browse, browse->again, seconds);
 }
 
 static struct sighting *find_sighting(struct browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, const char *service,
@@ -226,7 +257,7 @@ static struct sighting *find_sighting(struct browse *browse, AvahiIfIndex interf
 {
 	struct sighting *at;
 
-	LL_FOREACH(browse->sightings, at)
+	for (at = browse->sightings; at; at = at->next)
 		if (at->interface == interface && at->protocol == protocol && strcmp(at->service, service) == 0 &&
 		    strcmp(at->domain, domain) == 0)
 			return at;
@@ -241,11 +272,12 @@ static void see(struct browse *browse, AvahiIfIndex interface, AvahiProtocol pro
 		sighting = mem_alloc(sizeof(*sighting));
 		*sighting = (struct sighting){ .browse = browse, .interface = interface, .protocol = protocol,
 					       .service = mem_strdup(service), .domain = mem_strdup(domain) };
-		LL_PREPEND(browse->sightings, sighting);
+		sighting->next = browse->sightings;
+		browse->sightings = sighting;
 	}
 	sighting->stale = false;
 	if (!sighting->resolver)
-		sighting->resolver = avahi_service_resolver_new(browse->client, interface, protocol, service, service_type, domain,
+		sighting->resolver = avahi_service_resolver_new(browse->client, interface, protocol, service, SERVICE_TYPE, domain,
 								protocol, 0, sighting_on_resolved, sighting);
 	if (!sighting->resolver)
 		log_warning("zeroconf: '%s' cannot be resolved: %s", service, avahi_strerror(avahi_client_errno(browse->client)));
@@ -255,7 +287,6 @@ static void browse_on_service(AvahiServiceBrowser *browser, AvahiIfIndex interfa
 			      AvahiBrowserEvent event, const char *service, const char *type, const char *domain,
 			      AvahiLookupResultFlags flags, void *context)
 {
-	static const struct timeval sweep_after = { SWEEP_S, 0 };
 	struct browse *browse = context;
 	struct sighting *sighting;
 
@@ -268,28 +299,32 @@ static void browse_on_service(AvahiServiceBrowser *browser, AvahiIfIndex interfa
 		sighting = find_sighting(browse, interface, protocol, service, domain);
 		if (sighting)
 			remove_sighting(sighting);
+		settle_if_resolved(browse);
 		break;
 	case AVAHI_BROWSER_FAILURE:
 		restart_soon(browse, RETRY_S);
 		break;
 	case AVAHI_BROWSER_ALL_FOR_NOW:
-		event_add(browse->sweep, &sweep_after);
+		browse->all_for_now = true;
+		fire_after(browse, browse->sweep, SWEEP_S);
+		settle_if_resolved(browse);
 		break;
 	case AVAHI_BROWSER_CACHE_EXHAUSTED:
 		break;
 	}
 }
 
-static void browse_on_sweep(evutil_socket_t fd, short what, void *context)
+static void browse_on_sweep(AvahiTimeout *timeout, void *context)
 {
 	struct browse *browse = context;
 	struct sighting *at, *next;
 
-	(void)fd;
-	(void)what;
-	LL_FOREACH_SAFE(browse->sightings, at, next)
+	browse->poll->timeout_update(timeout, NULL);
+	for (at = browse->sightings; at; at = next) {
+		next = at->next;
 		if (at->stale)
 			remove_sighting(at);
+	}
 }
 
 /* ------------------------------------------------------------------ the daemon comes and goes */
@@ -299,6 +334,7 @@ static void warn_once(struct browse *browse, const char *why)
 	if (!browse->warned)
 		log_warning("+zeroconf finds nobody yet: %s; trying on", why);
 	browse->warned = true;
+	settle(browse, why);
 }
 
 static void browse_on_client(AvahiClient *client, AvahiClientState state, void *context)
@@ -311,7 +347,7 @@ static void browse_on_client(AvahiClient *client, AvahiClientState state, void *
 	case AVAHI_CLIENT_S_RUNNING:
 	case AVAHI_CLIENT_S_COLLISION:
 		if (!browse->browser)
-			browse->browser = avahi_service_browser_new(client, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, service_type, NULL, 0,
+			browse->browser = avahi_service_browser_new(client, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, browse->type, NULL, 0,
 								    browse_on_service, browse);
 		if (!browse->browser)
 			restart_soon(browse, RETRY_S);
@@ -335,36 +371,35 @@ static void drop_client(struct browse *browse)
 		avahi_client_free(browse->client);
 	browse->client = NULL;
 	browse->browser = NULL;
-	LL_FOREACH(browse->sightings, at) {
+	browse->all_for_now = false;
+	for (at = browse->sightings; at; at = at->next) {
 		at->resolver = NULL;
 		at->stale = true;
 	}
-	event_del(browse->sweep);
+	browse->poll->timeout_update(browse->sweep, NULL);
 }
 
-static void browse_on_again(evutil_socket_t fd, short what, void *context)
+static void browse_on_again(AvahiTimeout *timeout, void *context)
 {
 	struct browse *browse = context;
 	int failure = 0;
 
-	(void)fd;
-	(void)what;
+	browse->poll->timeout_update(timeout, NULL);
 	drop_client(browse);
-	browse->client = avahi_client_new(&browse->poll, AVAHI_CLIENT_NO_FAIL, browse_on_client, browse, &failure);
+	browse->client = avahi_client_new(browse->poll, AVAHI_CLIENT_NO_FAIL, browse_on_client, browse, &failure);
 	if (!browse->client) {
 		warn_once(browse, avahi_strerror(failure));
 		restart_soon(browse, RETRY_S);
 	}
 }
 
-struct browse *browse_start(struct event_base *base, browse_found_fn *on_found, browse_lost_fn *on_lost, void *context)
+struct browse *browse_start(const struct AvahiPoll *poll, const char *subtype, const struct browse_events *events, void *context)
 {
 	struct browse *browse = mem_alloc(sizeof(*browse));
 
-	*browse = (struct browse){ .base = base, .on_found = on_found, .on_lost = on_lost, .context = context };
-	avahi_poll_init(&browse->poll, base);
-	browse->again = evtimer_new(base, browse_on_again, browse);
-	browse->sweep = evtimer_new(base, browse_on_sweep, browse);
+	*browse = (struct browse){ .poll = poll, .type = mem_strdup(subtype ? subtype : SERVICE_TYPE), .events = *events, .context = context };
+	browse->again = poll->timeout_new(poll, NULL, browse_on_again, browse);
+	browse->sweep = poll->timeout_new(poll, NULL, browse_on_sweep, browse);
 	restart_soon(browse, 0);
 	return browse;
 }
@@ -380,7 +415,8 @@ void browse_end(struct browse *browse)
 		browse->sightings->machine = NULL;
 		remove_sighting(browse->sightings);
 	}
-	event_free(browse->again);
-	event_free(browse->sweep);
+	browse->poll->timeout_free(browse->again);
+	browse->poll->timeout_free(browse->sweep);
+	free(browse->type);
 	free(browse);
 }

@@ -1,0 +1,54 @@
+/* net/service.c - see service.h. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/service.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "base/str.h"
+
+enum { QUESTION_MS = 5000 };		/* for the compiler to say its version */
+
+char *service_ask_compiler(const char *word)
+{
+	char *argv[] = { (char[]){ "cc" }, mem_strdup(word), NULL };
+	struct proc_spec spec = PROC_SPEC_INIT;
+	autoproc proc = PROC_INIT;
+	autobuf answer = BUF_INIT;
+	autoclose int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int ends[2], status = -1;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		ends[0] = ends[1] = -1;
+	spec.argv = argv;
+	spec.stdin_fd = spec.stderr_fd = null_fd;
+	spec.stdout_fd = ends[1];
+	if (ends[1] >= 0 && proc_start(&proc, &spec, NULL) == 0) {
+		fd_close(&ends[1]);
+		/* it closes its end when it ends; one line fits into the pipe */
+		if (proc_wait(&proc, deadline_after_ms(QUESTION_MS), &status, NULL, NULL) < 0 || fd_read_all(ends[0], 200, &answer, NULL) < 0)
+			status = -1;
+	}
+	fd_close(&ends[0]);
+	fd_close(&ends[1]);
+	free(argv[1]);
+	while (answer.len && isspace((unsigned char)answer.data[answer.len - 1]))
+		answer.data[--answer.len] = '\0';
+	return status == 0 && answer.len ? buf_steal(&answer) : NULL;
+}
+
+char *service_subtype(const char *machine, const char *version)
+{
+	char *label = str_format("%s--%s", machine, version), *type;
+
+	for (char *at = label; *at; at++)
+		*at = (char)(isalnum((unsigned char)*at) ? tolower((unsigned char)*at) : '-');
+	type = str_format("_%s._sub.%s", label, SERVICE_TYPE);
+	free(label);
+	return type;
+}

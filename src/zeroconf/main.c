@@ -1,0 +1,83 @@
+/*
+ * zeroconf/main.c - distcc-zeroconf DIRECTORY: finds servers for the clients of one user.
+ *
+ * A client starts it when a host list has +zeroconf and no helper runs, so that clients need neither D-Bus nor
+ * avahi. It returns when the first list can be read; the rest of it stays behind, with nothing of the
+ * client's but its environment, until nobody reads the list any more.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "zeroconf/keeper.h"
+
+enum { DESCRIPTORS_MAX = 1024 };
+
+static void say(void *context)
+{
+	int *ready_fd = context;
+	char ok = 0;
+
+	fd_write_full(*ready_fd, &ok, 1, -1, NULL);
+	fd_close(ready_fd);
+}
+
+/* A pipe of make's that stayed open would keep a build from ending. */
+static void leave_everything(int keep_fd)
+{
+	int null_fd = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null_fd, fd);
+	for (int fd = 3; fd < DESCRIPTORS_MAX; fd++)
+		if (fd != keep_fd)
+			close(fd);
+	setsid();
+	if (chdir("/") < 0)
+		log_debug("the working directory stays in use");
+	log_to_syslog();
+}
+
+static _Noreturn void stay(const char *dir, int ready_fd)
+{
+	struct err err = ERR_INIT;
+
+	leave_everything(ready_fd);
+	if (keeper_run(dir, say, &ready_fd, &err) < 0) {
+		char code = (char)err.code;
+
+		if (err.code != ERR_BUSY)
+			log_warning("%s", err.text);
+		fd_write_full(ready_fd, &code, 1, -1, NULL);
+		_exit(err_exit_status(&err));
+	}
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	char code = (char)ERR_FAILED;
+	int ready[2];
+	pid_t pid;
+
+	log_set_program("distcc-zeroconf");
+	if (argc != 2 || argv[1][0] != '/') {
+		fprintf(stderr, "Usage: distcc-zeroconf /DIRECTORY\ndistcc starts it where a host list has +zeroconf; see distcc(1).\n");
+		return ERR_USAGE;
+	}
+	if (pipe2(ready, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		fprintf(stderr, "distcc-zeroconf: it cannot be started: system error %d\n", errno);
+		return ERR_MEMORY;
+	}
+	if (pid == 0)
+		stay(argv[1], ready[1]);
+	close(ready[1]);
+	while (read(ready[0], &code, 1) < 0 && errno == EINTR)
+		;
+	return code;
+}
