@@ -29,6 +29,7 @@
 #include "client/delivery.h"
 #include "client/farm.h"
 #include "client/local.h"
+#include "client/mode.h"
 #include "client/native.h"
 #include "client/pick.h"
 #include "client/plan.h"
@@ -203,25 +204,6 @@ static enum outcome ensure_text(void *context)
 
 /* --------------------------------------------------------------- what became of it */
 
-/* The include server's guess was wrong, or files changed while they were sent. */
-static void note_discrepancy(struct job *job, const char *what)
-{
-	log_warning("pump: %s; this source is preprocessed here from now on", what);
-	pump_remember(&job->scan);
-}
-
-/* Does what the server's compiler read agree with what is here? True in plain mode. */
-static bool sources_agree(struct job *job)
-{
-	autofree char *which = NULL, *what = NULL;
-
-	if (!job->attempt.sources || job->attempt.reply.status != 0 || pump_verify(&job->pump, &job->attempt.reply.deps, &which))
-		return true;
-	what = str_format("'%s' was read for '%s' on %s, and was not sent", which, source_name(job), job->attempt.server);
-	note_discrepancy(job, what);
-	return false;
-}
-
 /* The server's compiler failed: what does ours say? If it succeeds the sources must have been the reason. */
 static int retry_here(struct job *job)
 {
@@ -234,7 +216,7 @@ static int retry_here(struct job *job)
 		autofree char *what = str_format("remote compilation of '%s' failed, retried locally and got a different result.",
 						 source_name(job));
 
-		note_discrepancy(job, what);
+		mode_note_discrepancy(&job->scan, what);
 	}
 	return status;
 }
@@ -297,52 +279,6 @@ static int load_hosts(struct job *job, struct err *err)
 static bool server_lacks_compiler(const struct reply *reply)
 {
 	return WIFEXITED(reply->status) && WEXITSTATUS(reply->status) == EXEC_FAILED;
-}
-
-/* Decides whether this host gets sources; -1 when the include server's failure is the job's. */
-static int choose_mode(struct job *job, const struct host_spec *host, struct err *err)
-{
-	bool first = !job->pump.is_tried;
-
-	job->attempt.sources = NULL;
-	if (!pump_is_wanted(host))
-		return 0;
-	pump_prepare(&job->pump, &job->scan, err);
-	if (!job->pump.plain_because) {
-		job->attempt.sources = &job->pump.request;
-		return 0;
-	}
-	if (job->pump.is_unreachable && (!job->settings->fallback || env_bool("DISTCC_TESTING_INCLUDE_SERVER", false)))
-		return err_prefix(err, "pump mode");
-	if (first && job->pump.is_unreachable)
-		log_warning("failed to get includes from include server, preprocessing locally: %s", err->text);
-	if (first)
-		log_info("pump: source=%s mode=plain reason=%s: %s", source_name(job), job->pump.plain_because, err->text);
-	err_clear(err);
-	return 0;
-}
-
-/* One host: with sources, and if no server of a gateway takes those or they were not all, with text. */
-static enum outcome try_host(struct job *job, const struct pick *pick, struct err *err)
-{
-	enum outcome outcome = attempt_at(&job->attempt, pick->host, pick->slot, err);
-	const char *reason = "no-server-preprocesses";
-
-	if (!job->attempt.sources)
-		return outcome;
-	if (outcome == OUTCOME_ANSWER) {
-		if (sources_agree(job))
-			return outcome;
-		reason = "unforeseen-file";
-	} else if (outcome != OUTCOME_HOST_FAULT || err->code != ERR_NO_HOSTS) {
-		return outcome;
-	}
-	log_info("pump: source=%s mode=plain reason=%s", source_name(job), reason);
-	job->pump.plain_because = reason;
-	job->attempt.sources = NULL;
-	reply_release(&job->attempt.reply);
-	err_clear(err);
-	return attempt_at(&job->attempt, pick->host, pick->slot, err);
 }
 
 /* Hosts that are known not to do this compiler's jobs. *cause speaks of one of them if all are. */
@@ -464,11 +400,11 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 			return -1;
 		}
 		*last_host = pick.host->text;
-		if (choose_mode(job, pick.host, &err) < 0) {
+		if (mode_choose(&job->attempt, &job->pump, &job->scan, pick.host, &err) < 0) {
 			*cause = err;
 			return -1;
 		}
-		outcome = try_host(job, &pick, &err);
+		outcome = mode_attempt(&job->attempt, &job->pump, &job->scan, &pick, &err);
 		if (outcome == OUTCOME_LOCAL) {
 			if (pick.host->kind == HOST_LOCAL)
 				pick_move(&job->place, &pick);
