@@ -146,17 +146,28 @@ static void add_marker(struct buf *out, const char *file, const char *flags)
 	buf_add_format(out, "\"%s\n", flags);
 }
 
+/* clang's debug sections name a unit as they would here: without "./" before, and with one slash
+ * between directory and file, however many there are (tried with clang 14). */
+static char *unit_name(const char *source)
+{
+	size_t dir_len;
+
+	while (str_starts_with(source, "./"))
+		for (source += 2; *source == '/';)
+			source++;
+	dir_len = (size_t)(path_base(source) - source);
+	while (dir_len > 1 && source[dir_len - 2] == '/')
+		dir_len--;
+	return str_format("%.*s%s", (int)dir_len, source, path_base(source));
+}
+
 /* The first marker names the unit; the predefined macros follow as from a system header. */
 static int join_predefines(struct preprocess *cpp, const struct scan *scan, struct err *err)
 {
 	const char *source = scan->command.words[scan->input_at];
-	const char *unit = source;
+	autofree char *unit = unit_name(source);
 	autobuf predefines = BUF_INIT;
 
-	/* so does clang with the name of the unit, and only with that */
-	while (str_starts_with(unit, "./"))
-		for (unit += 2; *unit == '/';)
-			unit++;
 	if (lseek(cpp->predefines.out_fd, 0, SEEK_SET) < 0 || fd_read_all(cpp->predefines.out_fd, SIZE_MAX / 2, &predefines, err) < 0)
 		return err_prefix(err, "reading the predefined macros");
 	add_marker(&cpp->joined, unit, "");

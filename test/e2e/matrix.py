@@ -197,7 +197,7 @@ DEPENDENCIES = remote(
 
 DEBUG = remote(
     "gcc clang", "-g -c a.c", "-g1 -c a.c", "-g2 -O2 -c a.c", "-g3 -c a.c", "-ggdb -c a.c", "-gdwarf-4 -c a.c", "-gdwarf-5 -c a.c", "-gdwarf -c a.c", "-gz -g -c a.c",
-    "-g -O2 -c dir/d.c", "-g -c where.c -o out/w.o", "-ggdb3 -c a.c", "-g -c ./a.c", "-g -gno-column-info -c a.c", "-g -c simple.c",
+    "-g -O2 -c dir/d.c", "-g -c where.c -o out/w.o", "-ggdb3 -c a.c", "-g -c ./a.c", "-g -c dir//d.c", "-g -c .//dir/.///d.c", "-g -gno-column-info -c a.c", "-g -c simple.c",
     "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w", "-g -Wall -c macrowarn.c", "-g -Wall -Wextra -c fall.c", "-g -Wall -c both.c", "-g -fsanitize=undefined -c a.c",
     "-g -gno-record-gcc-switches -c a.c", "-g -Wall -c syswarn.c -isystem sys", "-g -Wall -c unused.c",
     debug=True,

@@ -14,7 +14,7 @@ from lib import compare, equality, peers
 
 # Every so many rows go that way; all of them all ways with "test/run --soak matrix".
 SOAK = bool(os.environ.get("DISTCC_SOAK"))
-LANES = {"stock": (0, 4), "ours": (4, 20), "unix": (9, 20), "gateway": (14, 20)}     # the first row, and the step
+LANES = {"stock": (0, 4), "ours": (4, 20), "unix": (9, 20), "gateway": (14, 20), "exact": (17, 20)}    # the first row, and the step
 THREADS = 2
 RESULT = re.compile(r"result: source=.* where=(\w+) server=.* reason=(\S+) ms=")
 
@@ -44,12 +44,16 @@ class Lane:
         state = self.root / "state" / str(id(row))
         state.mkdir(parents=True)
         log = state / "log"
-        env = peers.clean_env(HOME=state, DISTCC_DIR=state, TMPDIR=state, DISTCC_HOSTS=self.host, DISTCC_LOG=log)
+        is_exact = self.name == "exact"
+        env = peers.clean_env(HOME=state, DISTCC_DIR=state, TMPDIR=state, DISTCC_HOSTS=self.host, DISTCC_LOG=log,
+                              DISTCC_EXACT="1" if is_exact else None)
         distributed = _run(place, row, [peers.CLIENT], env)
         results = RESULT.findall(log.read_text(errors="replace"))
         where = [reason if where == "local" else where for where, reason in results]
-        problems = equality.differences(row.compiler, where[0] if where else "", local, distributed, row.debug)
-        if where != [row.where]:
+        # with DISTCC_EXACT nothing is excused
+        excused = "" if is_exact or not where else where[0]
+        problems = equality.differences(row.compiler, excused, local, distributed, row.debug)
+        if where != [row.where] and not (is_exact and where == ["exact"] and row.where == "remote"):
             problems.append(f"ran {where}, not {row.where}")
         return problems
 
@@ -123,7 +127,7 @@ def test_a_row_gives_through_a_stock_server_what_it_gives_locally(lanes, row):
     assert not lanes("stock").problems[row], "\n".join(lanes("stock").problems[row])
 
 
-@pytest.mark.parametrize("name", ["ours", "unix", "gateway"])
+@pytest.mark.parametrize("name", ["ours", "unix", "gateway", "exact"])
 def test_rows_give_the_same_through(lanes, name):
     problems = {row.name: found for row, found in lanes(name).problems.items() if found}
     assert not problems, "\n".join(f"{name}: {found}" for name, found in problems.items())
