@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,7 +19,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { DEPTH_MAX = 64 };	/* descriptors held by a removal; no compiler makes deeper trees */
+enum {
+	DEPTH_MAX = 64,			/* descriptors held by a removal; what is deeper is moved up first */
+	NAMES_MAX = 1 << 20		/* names for what is moved, before we give up */
+};
 
 int tmp_memory(const char *label, struct err *err)
 {
@@ -69,9 +74,45 @@ struct entry {				/* of getdents64(2); glibc has no name for it everywhere */
 	char name[];
 };
 
-static int empty_dir(int fd, int depth);
+struct removal {
+	int top_fd;
+	unsigned n_names;		/* tried for what was moved */
+	bool has_moved;
+};
 
-static int remove_subdir(int parent, const char *name, int depth)
+static int empty_dir(struct removal *removal, int fd, int depth);
+
+/* "~4711" without stdio, which is not for signal handlers. */
+static void format_name(char name[16], unsigned number)
+{
+	char *at = name + 15;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + number % 10);
+	while (number /= 10);
+	*--at = '~';
+	memmove(name, at, (size_t)(name + 16 - at));
+}
+
+/* A stranger's tree may be of any depth, beyond what a path can name: its rest becomes an entry of the top. */
+static int move_up(struct removal *removal, int parent, const char *name)
+{
+	char new_name[16];
+
+	while (removal->n_names < NAMES_MAX) {
+		format_name(new_name, removal->n_names++);
+		if (renameat(parent, name, removal->top_fd, new_name) == 0) {
+			removal->has_moved = true;
+			return 0;
+		}
+		if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)
+			return -1;
+	}
+	return -1;
+}
+
+static int remove_subdir(struct removal *removal, int parent, const char *name, int depth)
 {
 	int child = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int result;
@@ -83,22 +124,20 @@ static int remove_subdir(int parent, const char *name, int depth)
 		return -1;
 	if (fchmod(child, 0700) < 0 && errno != EPERM)
 		result = -1;
+	else if (depth + 1 >= DEPTH_MAX)
+		result = move_up(removal, parent, name);
 	else
-		result = empty_dir(child, depth + 1);
+		result = empty_dir(removal, child, depth + 1) < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
 	close(child);
-	return result < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
+	return result;
 }
 
 /* Only system calls and the stack, so that a signal handler can tidy up, too. */
-static int empty_dir(int fd, int depth)
+static int empty_dir(struct removal *removal, int fd, int depth)
 {
 	char bytes[2048] __attribute__((aligned(8)));
 	long n;
 
-	if (depth >= DEPTH_MAX) {
-		errno = ELOOP;
-		return -1;
-	}
 	while ((n = syscall(SYS_getdents64, fd, bytes, sizeof(bytes))) > 0) {
 		for (long at = 0; at < n;) {
 			const struct entry *entry = (const struct entry *)(bytes + at);
@@ -106,17 +145,29 @@ static int empty_dir(int fd, int depth)
 			at += entry->record_len;
 			if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
 				continue;
-			if (unlinkat(fd, entry->name, 0) < 0 && errno != ENOENT && remove_subdir(fd, entry->name, depth) < 0)
+			if (unlinkat(fd, entry->name, 0) < 0 && errno != ENOENT && remove_subdir(removal, fd, entry->name, depth) < 0)
 				return -1;
 		}
 	}
 	return n < 0 ? -1 : 0;
 }
 
+static int empty_top(int fd)
+{
+	struct removal removal = { fd, 0, false };
+
+	do {
+		removal.has_moved = false;
+		/* the position is shared by all who read through this descriptor */
+		if (lseek(fd, 0, SEEK_SET) < 0 || empty_dir(&removal, fd, 0) < 0)
+			return -1;
+	} while (removal.has_moved);
+	return 0;
+}
+
 int tmp_dir_empty(int fd, struct err *err)
 {
-	/* the position is shared by all who read through this descriptor */
-	if (fchmod(fd, 0700) < 0 || lseek(fd, 0, SEEK_SET) < 0 || empty_dir(fd, 0) < 0)
+	if (fchmod(fd, 0700) < 0 || empty_top(fd) < 0)
 		return err_sys(err, ERR_IO, "cannot empty a directory");
 	return 0;
 }
@@ -131,7 +182,7 @@ int tmp_dir_remove(const char *path, struct err *err)
 	if (fd < 0)
 		return err_sys(err, ERR_IO, "cannot open '%s' to remove it", path);
 	/* A directory that is not ours cannot be changed, but perhaps emptied. */
-	failed = (fchmod(fd, 0700) < 0 && errno != EPERM) || empty_dir(fd, 0) < 0;
+	failed = (fchmod(fd, 0700) < 0 && errno != EPERM) || empty_top(fd) < 0;
 	close(fd);
 	if (failed || rmdir(path) < 0)
 		return err_sys(err, ERR_IO, "cannot remove '%s'", path);

@@ -116,6 +116,7 @@ LEFT = {
     "ten thousand files": (ALL, "for i in range(10000):\n    open(f'f{{i}}', 'w').close()"),
     "a directory without rights": (ALL, "os.makedirs('a/b')\nopen('a/b/c', 'w').close()\nos.chmod('a/b', 0)\nos.chmod('a', 0)"),
     "a deep tree": (ALL, "for i in range(60):\n    os.mkdir('d')\n    os.chdir('d')"),
+    "a bottomless tree": (ALL, "for i in range(500):\n    os.mkdir('d')\n    os.chdir('d')"),
     "links in a circle": (ALL, "os.symlink('b', 'a')\nos.symlink('a', 'b')\nos.symlink('.', 'here')"),
     "an object that is a link to a secret": (ALL, "os.symlink('/etc/passwd', OUT)"),
     "an object that is a pipe": (ALL, "os.mkfifo(OUT)"),
