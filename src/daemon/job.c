@@ -29,6 +29,7 @@
 #include "daemon/place.h"
 #include "daemon/pumped.h"
 #include "daemon/run.h"
+#include "daemon/slot.h"
 #include "daemon/view.h"
 #include "wire/compress.h"
 #include "wire/reply.h"
@@ -382,6 +383,10 @@ static int serve(struct job *job, struct err *err)
 	}
 	job->compiler = mem_strdup(job->request.argv.words[0]);
 	job->input_name = mem_strdup(job->request.argv.words[job->scan.input_at]);
+	if (slot_take(job->site->slots, job->in_fd, err) < 0) {
+		job->class = JOB_DISCONNECTED;
+		return -1;
+	}
 	if (job->options->gateway && place_take(&place, job->options->gateway, job->in_fd, path_base(job->compiler), job->input_name, err) < 0) {
 		job->class = err->code == ERR_IO ? JOB_DISCONNECTED : JOB_OVERLOAD;
 		return -1;
@@ -393,6 +398,7 @@ static int serve(struct job *job, struct err *err)
 	else
 		job->reply.status = result.status;
 	run_result_release(&result);
+	slot_give(job->site->slots);
 	return done < 0 ? -1 : send_reply(job, err);
 }
 

@@ -14,6 +14,7 @@ struct job_site {
 	const char *base_dir;		/* nothing else is in it; emptied before and after each job */
 	int base_fd;			/* the same: compilers may write there, and rename what they find */
 	enum { VIEWS_UNTRIED, VIEWS_WORK, VIEWS_FAIL } views;
+	int slots;			/* whom to ask before a compile (slot.h), or -1 */
 };
 
 /* outcome->ret is what the summary line calls "ret". peer: "127.0.0.1:4711", "UNIX-DOMAIN /path", "NOTSOCKET". */

@@ -71,7 +71,7 @@ static void serve(struct job_site *site, const struct auth_ends *ends, bool is_g
 _Noreturn void worker_run(const struct options *options, const char *dir, int channel, pid_t parent)
 {
 	struct confine confine;
-	struct job_site site = { options, &confine, dir, open_dir(dir), VIEWS_UNTRIED };
+	struct job_site site = { options, &confine, dir, open_dir(dir), VIEWS_UNTRIED, channel };
 	struct err err = ERR_INIT;
 
 	workdir_remove_at_end(dir);
@@ -95,6 +95,9 @@ _Noreturn void worker_run(const struct options *options, const char *dir, int ch
 			continue;
 		if (n <= 0)
 			end();
+		/* a slot for a client that has gone in the meantime */
+		if (fd < 0)
+			continue;
 		peer_describe(&peer, fd);
 		sock_tune_tcp(fd);
 		serve(&site, &(struct auth_ends){ fd, fd, options->io_idle_ms }, true, &peer, &outcome);
@@ -122,7 +125,7 @@ int worker_serve_alone(const struct options *options, const char *dir, const cha
 {
 	autofree struct pollfd *fds = mem_array(n_listeners, sizeof(*fds));
 	struct confine confine;
-	struct job_site site = { options, &confine, dir, open_dir(dir), VIEWS_UNTRIED };
+	struct job_site site = { options, &confine, dir, open_dir(dir), VIEWS_UNTRIED, -1 };
 
 	if (site.base_fd < 0)
 		return err_sys(err, ERR_IO, "cannot make '%s'", dir);
@@ -164,7 +167,7 @@ int worker_serve_inetd(const struct options *options, struct err *err)
 	}
 	peer_describe(&peer, 0);
 	if (peer_is_admitted(&peer, &options->access, 0))
-		serve(&(struct job_site){ options, &confine, dir, dir_fd, VIEWS_UNTRIED }, &(struct auth_ends){ 0, 1, options->io_idle_ms }, false, &peer,
+		serve(&(struct job_site){ options, &confine, dir, dir_fd, VIEWS_UNTRIED, -1 }, &(struct auth_ends){ 0, 1, options->io_idle_ms }, false, &peer,
 		      &outcome);
 	confine_release(&confine);
 	tmp_dir_remove(base, NULL);

@@ -1,8 +1,8 @@
 /*
  * daemon/workers.c - see workers.h.
  *
- * The parent accepts; a connection that has spoken goes to a worker over its channel, one at a time,
- * and the outcome comes back. One poll(2) loop, which waits for nobody in particular.
+ * The parent accepts; a connection that has spoken goes to a worker, and the outcome comes back (crew.h).
+ * One poll(2) loop, which waits for nobody in particular.
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/workers.h"
@@ -28,6 +28,7 @@
 #include "base/str.h"
 #include "base/tmp.h"
 #include "daemon/announce.h"
+#include "daemon/crew.h"
 #include "daemon/entrance.h"
 #include "daemon/listen.h"
 #include "daemon/load.h"
@@ -38,15 +39,7 @@
 
 enum {
 	END_MS = 800,			/* for workers to tidy up before they are killed */
-	RESPAWN_PAUSE_MS = 1000,	/* after a worker that failed at once */
 	MEMORY_EVERY_MS = 500,		/* what is free is read again after so long */
-};
-
-struct worker {
-	pid_t pid;			/* 0: to be started */
-	int channel;			/* -1 without a process */
-	bool is_busy;
-	int64_t started_ms;
 };
 
 struct pool {
@@ -54,8 +47,7 @@ struct pool {
 	const int *listeners;
 	size_t n_listeners;
 	int signal_fd, stats_fd;
-	struct worker *workers;
-	int n_workers;
+	struct crew crew;
 	pid_t announcer;		/* 0: none */
 	char *base;
 	int lock_fd;
@@ -68,74 +60,11 @@ struct pool {
 
 /* ------------------------------------------------------------------ workers come and go */
 
-static void start_worker(struct pool *pool, int number)
-{
-	struct worker *worker = &pool->workers[number];
-	autofree char *dir = str_format("%s/%d", pool->base, number);
-	pid_t parent = getpid(), pid;
-	int channel[2];
-
-	worker->started_ms = clock_now_ms();
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0) {
-		log_error("cannot make a channel: %s", strerror(errno));
-		return;
-	}
-	pid = fork();
-	if (pid == 0) {
-		/* the connections of others would stay open as long as we live */
-		entrance_release(&pool->entrance);
-		for (int i = 0; i < pool->n_workers; i++)
-			fd_close(&pool->workers[i].channel);
-		fd_close(&channel[0]);
-		worker_run(pool->options, dir, channel[1], parent);
-	}
-	close(channel[1]);
-	if (pid < 0) {
-		log_error("cannot fork: %s", strerror(errno));
-		close(channel[0]);
-		return;
-	}
-	worker->pid = pid;
-	worker->channel = channel[0];
-	worker->is_busy = false;
-}
-
-/* Starts those that are missing; one that failed at once has to wait. Milliseconds until the next, or -1. */
-static int start_missing(struct pool *pool)
-{
-	int wait_ms = -1;
-
-	for (int i = 0; i < pool->n_workers; i++) {
-		int64_t age = clock_now_ms() - pool->workers[i].started_ms;
-
-		if (pool->workers[i].pid)
-			continue;
-		if (pool->workers[i].started_ms && age < RESPAWN_PAUSE_MS)
-			wait_ms = (int)(RESPAWN_PAUSE_MS - age);
-		else
-			start_worker(pool, i);
-	}
-	return wait_ms;
-}
-
-static void report_death(const struct worker *worker, int status)
-{
-	if (WIFSIGNALED(status))
-		log_error("child %ld: signal %d (%s)", (long)worker->pid, WTERMSIG(status), WCOREDUMP(status) ? "core dumped" : "no core");
-	else
-		log_info("child %ld exited: exit status %d", (long)worker->pid, WEXITSTATUS(status));
-}
-
 static bool is_ours(pid_t pid, void *context)
 {
 	const struct pool *pool = context;
 
-	if (pid == pool->announcer)
-		return true;
-	for (int i = 0; i < pool->n_workers; i++)
-		if (pool->workers[i].pid == pid)
-			return true;
-	return false;
+	return pid == pool->announcer || crew_has(&pool->crew, pid);
 }
 
 /* What a dead worker could not remove or end is removed and ended; a new one takes its place. */
@@ -143,30 +72,18 @@ static void reap(struct pool *pool)
 {
 	int status;
 	pid_t pid;
-	bool died = false;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == pool->announcer) {
 			log_warning("--zeroconf: the server is no longer announced: child %ld has ended", (long)pid);
 			pool->announcer = 0;
 		}
-		for (int i = 0; i < pool->n_workers; i++) {
-			struct worker *worker = &pool->workers[i];
-			autofree char *dir = NULL;
-
-			if (worker->pid != pid)
-				continue;
-			report_death(worker, status);
-			worker->pid = 0;
-			fd_close(&worker->channel);
-			strays_end(is_ours, pool);
-			dir = str_format("%s/%d", pool->base, i);
-			tmp_dir_remove(dir, NULL);
-			died = true;
-		}
+		if (!crew_has(&pool->crew, pid))
+			continue;
+		strays_end(is_ours, pool);
+		crew_note_death(&pool->crew, pid, status);
 	}
-	if (died)
-		start_missing(pool);
+	crew_tend(&pool->crew);
 }
 
 /* ------------------------------------------------------------------ jobs */
@@ -192,19 +109,11 @@ static void count_overload(struct pool *pool, int n)
 		stats_job(&pool->stats, &outcome, clock_now_ms());
 }
 
-static struct worker *find_idle(struct pool *pool)
-{
-	for (int i = 0; i < pool->n_workers; i++)
-		if (pool->workers[i].pid && !pool->workers[i].is_busy)
-			return &pool->workers[i];
-	return NULL;
-}
-
 static void hand_out(struct pool *pool)
 {
-	struct worker *worker;
+	struct crew_worker *worker;
 
-	while (pool->entrance.n_ready && (worker = find_idle(pool))) {
+	while (pool->entrance.n_ready && (worker = crew_find_idle(&pool->crew))) {
 		autoclose int fd = entrance_take(&pool->entrance);
 
 		if (memory_is_short(pool)) {
@@ -213,26 +122,10 @@ static void hand_out(struct pool *pool)
 			count_overload(pool, 1);
 			continue;
 		}
-		/* one that has just died is reaped next; its job is lost as if it had died a moment later */
-		worker->is_busy = true;
-		if (fdpass_send(worker->channel, "j", 1, fd) < 0)
-			log_error("cannot hand a job to child %ld: %s", (long)worker->pid, strerror(errno));
+		crew_hand_over(worker, fd);
 	}
-}
-
-static void take_outcome(struct pool *pool, struct worker *worker)
-{
-	struct job_outcome outcome;
-	ssize_t n = recv(worker->channel, &outcome, sizeof(outcome), MSG_DONTWAIT);
-
-	if (n == (ssize_t)sizeof(outcome) && (unsigned)outcome.class < JOB_N_CLASSES) {
-		worker->is_busy = false;
-		outcome.compiler[OUTCOME_TEXT_MAX - 1] = outcome.input[OUTCOME_TEXT_MAX - 1] = '\0';
-		stats_job(&pool->stats, &outcome, clock_now_ms());
-	} else if (n == 0) {
-		/* its end is reported by SIGCHLD */
-		fd_close(&worker->channel);
-	}
+	count_overload(pool, pool->crew.n_closed);
+	pool->crew.n_closed = 0;
 }
 
 /* ------------------------------------------------------------------ statistics */
@@ -252,7 +145,7 @@ static void answer_statistics(struct pool *pool)
 	if (!peer_is_admitted(&peer, &pool->options->access, fd))
 		return;
 	load_read(&load, &pool->disks, pool->base);
-	stats_format(&pool->stats, pool->n_workers, &load, pool->layers, clock_now_ms(), &text);
+	stats_format(&pool->stats, pool->options->jobs, &load, pool->layers, clock_now_ms(), &text);
 	if (recv(fd, question, sizeof(question), MSG_DONTWAIT) < 0 && errno != EAGAIN)
 		return;
 	if (send(fd, text.data, text.len, MSG_NOSIGNAL) < 0)
@@ -290,39 +183,35 @@ static size_t watch_all(struct pool *pool, struct pollfd *fds)
 	fds[n++] = (struct pollfd){ pool->stats_fd, POLLIN, 0 };
 	for (size_t i = 0; i < pool->n_listeners; i++)
 		fds[n++] = (struct pollfd){ pool->listeners[i], POLLIN, 0 };
-	for (int i = 0; i < pool->n_workers; i++)
-		fds[n++] = (struct pollfd){ pool->workers[i].channel, POLLIN, 0 };
+	n += crew_watch(&pool->crew, fds + n);
 	return n + entrance_watch(&pool->entrance, fds + n);
 }
 
 static void attend(struct pool *pool, const struct pollfd *fds, size_t n_fds)
 {
-	const struct pollfd *listeners = fds + 2, *channels = listeners + pool->n_listeners, *visitors = channels + pool->n_workers;
-	int n_idle = 0;
+	const struct pollfd *listeners = fds + 2, *channels = listeners + pool->n_listeners, *visitors = channels + pool->crew.n_max;
+	struct job_outcome outcome;
 
 	if (fds[1].revents)
 		answer_statistics(pool);
-	for (int i = 0; i < pool->n_workers; i++)
-		if (channels[i].revents && pool->workers[i].channel == channels[i].fd && channels[i].fd >= 0)
-			take_outcome(pool, &pool->workers[i]);
-	for (int i = 0; i < pool->n_workers; i++)
-		n_idle += pool->workers[i].pid && !pool->workers[i].is_busy;
-	pool->entrance.queue_max = (size_t)(pool->options->queue + n_idle);
+	for (int i = 0; i < pool->crew.n_max; i++)
+		if (crew_hear(&pool->crew, (size_t)i, &channels[i], &outcome))
+			stats_job(&pool->stats, &outcome, clock_now_ms());
+	pool->entrance.queue_max = (size_t)(pool->options->queue + crew_count_idle(&pool->crew));
 	count_overload(pool, entrance_look(&pool->entrance, visitors, n_fds - (size_t)(visitors - fds)));
 	for (size_t i = 0; i < pool->n_listeners; i++)
 		if (listeners[i].revents)
 			for (int n = entrance_accept(&pool->entrance, listeners[i].fd); n > 0; n--)
 				stats_accept(&pool->stats);
-	hand_out(pool);
 }
 
 static int loop(struct pool *pool)
 {
-	size_t n_max = 2 + pool->n_listeners + (size_t)pool->n_workers + ENTRANCE_MAX;
+	size_t n_max = 2 + pool->n_listeners + (size_t)pool->crew.n_max + ENTRANCE_MAX;
 	autofree struct pollfd *fds = mem_array(n_max, sizeof(*fds));
 
 	for (;;) {
-		int wait_ms = sooner(start_missing(pool), entrance_wait_ms(&pool->entrance));
+		int wait_ms = sooner(crew_tend(&pool->crew), entrance_wait_ms(&pool->entrance));
 		size_t n_fds = watch_all(pool, fds);
 		int signal_number;
 
@@ -333,18 +222,11 @@ static int loop(struct pool *pool)
 		signal_number = fds[0].revents ? take_signal(pool) : 0;
 		if (signal_number)
 			return signal_number;
+		hand_out(pool);
 	}
 }
 
 /* ------------------------------------------------------------------ beginning and end */
-
-static bool any_worker(const struct pool *pool)
-{
-	for (int i = 0; i < pool->n_workers; i++)
-		if (pool->workers[i].pid)
-			return true;
-	return false;
-}
 
 static void reap_for_good(struct pool *pool)
 {
@@ -352,9 +234,7 @@ static void reap_for_good(struct pool *pool)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (int i = 0; i < pool->n_workers; i++)
-			if (pool->workers[i].pid == pid)
-				pool->workers[i].pid = 0;
+		crew_note_death(&pool->crew, pid, status);
 }
 
 static void end_workers(struct pool *pool)
@@ -362,18 +242,15 @@ static void end_workers(struct pool *pool)
 	struct deadline deadline = deadline_after_ms(END_MS);
 	struct signalfd_siginfo info;
 
-	for (int i = 0; i < pool->n_workers; i++)
-		if (pool->workers[i].pid)
-			kill(pool->workers[i].pid, SIGTERM);
+	crew_kill(&pool->crew, SIGTERM);
 	reap_for_good(pool);
-	while (any_worker(pool) && fd_wait(pool->signal_fd, POLLIN, deadline) > 0) {
+	while (!crew_is_empty(&pool->crew) && fd_wait(pool->signal_fd, POLLIN, deadline) > 0) {
 		if (read(pool->signal_fd, &info, sizeof(info)) < 0 && errno != EAGAIN)
 			break;
 		reap_for_good(pool);
 	}
 	/* workers that did not end, and what compilers left */
-	for (int i = 0; i < pool->n_workers; i++)
-		fd_close(&pool->workers[i].channel);
+	crew_release(&pool->crew);
 	strays_end(NULL, NULL);
 	tmp_dir_remove(pool->base, NULL);
 }
@@ -454,12 +331,9 @@ static int serve(struct pool *pool)
 {
 	int signal_number;
 
-	pool->n_workers = pool->options->jobs;
-	pool->workers = mem_array((size_t)pool->n_workers, sizeof(*pool->workers));
-	for (int i = 0; i < pool->n_workers; i++)
-		pool->workers[i].channel = -1;
+	crew_init(&pool->crew, pool->options, pool->base, &pool->entrance);
 	log_info("%d CPUs online on this server", (int)sysconf(_SC_NPROCESSORS_ONLN));
-	log_info("allowing up to %d active jobs", pool->n_workers);
+	log_info("allowing up to %d active jobs", pool->options->jobs);
 	stats_init(&pool->stats, clock_now_ms());
 	start_announcer(pool);
 	pool->signal_fd = open_signals();
@@ -468,7 +342,6 @@ static int serve(struct pool *pool)
 	end_workers(pool);
 	fd_close(&pool->signal_fd);
 	stats_release(&pool->stats);
-	free(pool->workers);
 	return signal_number;
 }
 
