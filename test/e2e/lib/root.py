@@ -17,21 +17,25 @@ cd "$1/root"
 for name in proc dev sys; do mount --rbind /$name $name; done
 mount -t tmpfs none run
 mount -t tmpfs none tmp
-mkdir -p "$1/root/$3"
-mount --rbind "$3" "$1/root/$3"
+base=$1
+shift 2
+for shared; do
+	mkdir -p "$base/root/$shared"
+	mount --rbind "$shared" "$base/root/$shared"
+done
 echo ready
 exec chroot . /bin/sh
 """
 
 
 class Root:
-    """run() gives commands to one shell in the root, where `shared` is the test's directory, and everything
-    outside is as it is. `over`: a directory of files laid over the machine's."""
+    """run() gives commands to one shell in the root. The directories `shared` are the machine's own there, /tmp and
+    /run are empty, the rest is a copy. `over`: a directory of files laid over the machine's."""
 
-    def __init__(self, tmp, shared, over=None, **env):
+    def __init__(self, tmp, *shared, over=None, **env):
         self.tmp = tmp / "mount"
         self.tmp.mkdir()
-        self.command = ["unshare", "--mount", "--net", "sh", "-c", SETUP, "sh", self.tmp, over or "", shared]
+        self.command = ["unshare", "--mount", "--net", "sh", "-c", SETUP, "sh", self.tmp, over or "", *shared]
         self.env = peers.clean_env(**{"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env})
 
     def __enter__(self):
