@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -22,7 +23,7 @@ enum {
 };
 
 /* Beside this program, where it was built or moved to, else where it was installed. */
-static char *find_helper(void)
+static char *find_lsdistcc(void)
 {
 	char self[PATH_LEN];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -33,44 +34,42 @@ static char *find_helper(void)
 
 		self[len] = '\0';
 		dir = path_dir(self);
-		beside = path_join(dir, "distcc-zeroconf");
+		beside = path_join(dir, "lsdistcc");
 		if (access(beside, X_OK) == 0)
 			return beside;
 		free(beside);
 	}
-	return mem_strdup(LIBEXECDIR "/distcc-zeroconf");
+	return mem_strdup(BINDIR "/lsdistcc");
 }
 
-/* However it ends, and if it does not: what counts is the list. */
-static void await_helper(struct proc *proc)
+/* One that does not end in time may still make the list: that is what counts. */
+static int await_helper(struct proc *proc, struct err *err)
 {
-	struct err err = ERR_INIT;
-	int status;
+	int status = 0;
 
-	if (proc_wait(proc, deadline_after_ms(HELPER_MS), &status, NULL, &err) < 0)
-		log_debug("distcc-zeroconf: %s", err.text);
+	if (proc_wait(proc, deadline_after_ms(HELPER_MS), &status, NULL, err) < 0)
+		return err && err->code == ERR_TIMEOUT ? 0 : -1;
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == ERR_BUSY))
+		return 0;
+	return err_set(err, ERR_FAILED, "lsdistcc, which looks for servers, has failed: is it of this release?");
 }
 
 /* Returns when there is a list to read, or another client's helper makes one. */
 static int start_helper(const char *dir, struct err *err)
 {
-	autofree char *program = find_helper();
-	char *argv[] = { program, mem_strdup(dir), NULL };
+	autofree char *program = find_lsdistcc(), *dir_word = mem_strdup(dir);
+	char *argv[] = { program, (char[]){ "--zeroconf" }, dir_word, NULL };
 	autoclose int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct proc_spec spec = PROC_SPEC_INIT;
 	autoproc proc = PROC_INIT;
-	int result = 0;
 
+	if (!*ZEROCONF_LINE)
+		return err_set(err, ERR_FAILED, "this build cannot look for servers: avahi-client was missing, or --without-avahi");
+	if (access(program, X_OK) < 0)
+		return err_set(err, ERR_FAILED, "there is no %s, which looks for servers", program);
 	spec.argv = argv;
 	spec.stdin_fd = spec.stdout_fd = spec.stderr_fd = null_fd;
-	if (access(program, X_OK) < 0)
-		result = err_set(err, ERR_FAILED, "there is no %s: it was built without avahi, or not installed", program);
-	else if (proc_start(&proc, &spec, err) < 0)
-		result = -1;
-	else
-		await_helper(&proc);
-	free(argv[1]);
-	return result;
+	return proc_start(&proc, &spec, err) < 0 ? -1 : await_helper(&proc, err);
 }
 
 /* A list without hosts says in its first line why. */

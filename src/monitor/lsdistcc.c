@@ -14,6 +14,7 @@
 
 #include "base/env.h"
 #include "base/mem.h"
+#include "monitor/finder.h"
 #include "monitor/probe.h"
 #include "monitor/resolver.h"
 
@@ -262,7 +263,8 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int result;
 
-	(void)argc;
+	if (argc == 3 && str_equal(argv[1], "--zeroconf") && argv[2][0] == '/')
+		return finder_run(argv[2]);
 	if (!search_parse(&scan.search, argv)) {
 		fputs(usage, stdout);
 		return 1;

@@ -8,7 +8,7 @@ SRC = pathlib.Path(__file__).resolve().parents[2] / "src"
 README = (SRC / "README").read_text()
 MAY_USE = {row[0]: set(row[1].split()) - {"-"}
            for row in re.findall(r"^(\w+) {2,}(\S+(?: \S+)*) {2,}\S", README, re.M) if row[0] != "folder"}
-PROGRAMS = {"client", "daemon", "gateway", "monitor", "zeroconf"}
+PROGRAMS = {"client", "daemon", "gateway", "monitor"}
 FILES = sorted(SRC.glob("*/*.[ch]"))
 
 

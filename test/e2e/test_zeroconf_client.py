@@ -15,7 +15,7 @@ from lib import compare, peers, wait
 from lib.avahi import Place
 
 COMPILE = ["gcc", "-c", "hello.c", "-o", "hello.o"]
-HELPER = peers.BUILD / "distcc-zeroconf"
+HELPER = peers.BUILD / "lsdistcc"
 FLOCK = "hhqqi4x"
 
 
@@ -178,7 +178,7 @@ def test_without_avahi_the_reason_is_told_and_the_rest_of_the_list_is_used(stack
         client = base / "bin" / "distcc"
         client.parent.mkdir()
         shutil.copy(peers.CLIENT, client)
-    reason = {"bus": "+zeroconf: ", "avahi": "+zeroconf: avahi-daemon does not run", "helper": "distcc-zeroconf: it was built without avahi"}[missing]
+    reason = {"bus": "+zeroconf: ", "avahi": "+zeroconf: avahi-daemon does not run", "helper": "/lsdistcc, which looks for servers"}[missing]
     server = stack.enter_context(place.server(peers.STOCK_SERVER, base / "stock"))
     hosts = f"+zeroconf 10.77.0.1:{server.port}/3"
     done = ask(hosts, "--show-hosts", client=client)

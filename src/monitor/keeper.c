@@ -1,6 +1,6 @@
-/* zeroconf/keeper.c - see keeper.h. One thread, avahi's own small loop. */
+/* monitor/keeper.c - see keeper.h. One thread, avahi's own small loop. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "zeroconf/keeper.h"
+#include "monitor/keeper.h"
 
 #include <arpa/inet.h>
 #include <avahi-common/simple-watch.h>

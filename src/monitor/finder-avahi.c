@@ -1,20 +1,14 @@
-/*
- * zeroconf/main.c - distcc-zeroconf DIRECTORY: finds servers for the clients of one user.
- *
- * A client starts it when a host list has +zeroconf and no helper runs, so that clients need neither D-Bus nor
- * avahi. It returns when the first list can be read; the rest of it stays behind, with nothing of the
- * client's but its environment, until nobody reads the list any more.
- */
+/* monitor/finder-avahi.c - see finder.h. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "monitor/finder.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "zeroconf/keeper.h"
+#include "monitor/keeper.h"
 
 enum { DESCRIPTORS_MAX = 1024 };
 
@@ -59,23 +53,17 @@ static _Noreturn void stay(const char *dir, int ready_fd)
 	_exit(0);
 }
 
-int main(int argc, char **argv)
+int finder_run(const char *dir)
 {
 	char code = (char)ERR_FAILED;
 	int ready[2];
 	pid_t pid;
 
-	log_set_program("distcc-zeroconf");
-	if (argc != 2 || argv[1][0] != '/') {
-		fprintf(stderr, "Usage: distcc-zeroconf /DIRECTORY\ndistcc starts it where a host list has +zeroconf; see distcc(1).\n");
-		return ERR_USAGE;
-	}
-	if (pipe2(ready, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
-		fprintf(stderr, "distcc-zeroconf: it cannot be started: system error %d\n", errno);
+	log_set_program("lsdistcc");
+	if (pipe2(ready, O_CLOEXEC) < 0 || (pid = fork()) < 0)
 		return ERR_MEMORY;
-	}
 	if (pid == 0)
-		stay(argv[1], ready[1]);
+		stay(dir, ready[1]);
 	close(ready[1]);
 	while (read(ready[0], &code, 1) < 0 && errno == EINTR)
 		;

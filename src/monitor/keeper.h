@@ -1,7 +1,7 @@
-/* zeroconf/keeper.h - keeps the list of servers that announce themselves, while somebody reads it. */
+/* monitor/keeper.h - keeps the list of servers that announce themselves, while somebody reads it. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ZEROCONF_KEEPER_H
-#define ZEROCONF_KEEPER_H
+#ifndef MONITOR_KEEPER_H
+#define MONITOR_KEEPER_H
 
 #include "base/err.h"
 
