@@ -19,7 +19,8 @@
 enum {
 	STEPS_MAX = 40000000,		/* tokens and directives: about a second */
 	DEPTH_MAX = 200,		/* gcc's own limit of nested includes */
-	ASK_ROUNDS = 4
+	ASK_ROUNDS = 4,
+	WORTH_OPS = 4, WORTH_STEPS = 100	/* of a header: fewer are walked as quickly as they are recalled */
 };
 
 struct frame {
@@ -51,6 +52,7 @@ void analysis_release(struct analysis *a)
 {
 	view_release(&a->view);
 	macros_release(&a->macros);
+	tracer_release(&a->tracer);
 	free(a->needed);
 	free(a->known);
 	free(a->known_at);
@@ -67,8 +69,9 @@ static int note_needed(struct analysis *a, struct entry *entry, bool absolute)
 
 	if (!view_real(&a->view, entry))
 		return err_set(a->err, ERR_NO_FILE, "'%s' changes while it is looked at", entry->path);
-	if (view_is_system_path(&a->view, entry->real))
+	if (view_is_system(&a->view, entry))
 		return 0;
+	note(&a->tracer.notes, NOTE_NEEDED, entry, absolute);
 	a->known = grow(a->known, &n, entry->id);
 	a->known_at = grow(a->known_at, &a->n_known, entry->id);
 	if (a->known[entry->id] == a->pass) {
@@ -151,8 +154,10 @@ static bool has_something(void *context, const char *question, long long *value)
 
 	if (toolchain_answer(a->view.world, a->toolchain, question, value, &asked))
 		return true;
-	if (!asked)
+	if (!asked) {
 		argv_add(&a->questions, question);
+		notes_spoil(&a->tracer.notes);
+	}
 	return false;
 }
 
@@ -193,9 +198,59 @@ static enum truth judge(struct analysis *a, const struct op *op)
 
 static int walk(struct analysis *a, const struct frame *frame, size_t from, size_t to);
 
+static void set_once(struct analysis *a, const struct file *file)
+{
+	a->once = grow(a->once, &a->n_once, file->number);
+	a->once[file->number] = a->pass;
+	note(&a->tracer.notes, NOTE_ONCE_WRITE, file, 0);
+}
+
 static int too_much(struct analysis *a)
 {
 	return err_set(a->err, ERR_TIMEOUT, "the analysis would take too long");
+}
+
+/* As if it were walked. */
+static int recall(struct analysis *a, struct trace *trace)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < trace->n_needed && result == 0; i++)
+		result = note_needed(a, trace->needed[i].entry, trace->needed[i].absolute);
+	for (size_t i = 0; i < trace->n_entered; i++)
+		set_once(a, trace->entered[i]);
+	if (a->depth + trace->depth > a->deepest)
+		a->deepest = a->depth + trace->depth;
+	trace_give_back(a->view.world, trace);
+	return result;
+}
+
+static int walk_recorded(struct analysis *a, const struct frame *frame, const struct trace_key *key)
+{
+	size_t start = trace_begin(&a->tracer);
+	uint64_t steps = a->macros.steps;
+	int deepest = a->deepest, result;
+
+	a->deepest = a->depth;
+	result = walk(a, frame, 0, frame->file->source.n_ops);
+	trace_end(&a->tracer, key, start, a->deepest - a->depth, result == 0 && a->macros.steps - steps >= WORTH_STEPS);
+	if (a->deepest < deepest)
+		a->deepest = deepest;
+	return result;
+}
+
+/* The whole of a header, from memory if that is possible. */
+static int walk_file(struct analysis *a, const struct frame *frame)
+{
+	const struct symbol *guard = frame->file->source.guard;
+	struct trace_key key = { frame->entry, frame->file, a->path.search, a->toolchain, frame->at, frame->absolute };
+	struct trace *trace;
+
+	/* Where nothing is certain, and for what is quickly done. */
+	if (!frame->above || a->macros.uncertain || frame->file->source.n_ops < WORTH_OPS || (guard && macros_slot(&a->macros, guard)->macro))
+		return walk(a, frame, 0, frame->file->source.n_ops);
+	trace = trace_replay(&a->tracer, &key, a->depth, DEPTH_MAX);
+	return trace ? recall(a, trace) : walk_recorded(a, frame, &key);
 }
 
 static int enter(struct analysis *a, const struct frame *above, struct entry *entry, int at, bool absolute, bool once)
@@ -209,7 +264,7 @@ static int enter(struct analysis *a, const struct frame *above, struct entry *en
 		return -1;
 	if (note_needed(a, entry, absolute) < 0)
 		return -1;
-	if (!view_is_system_path(&a->view, entry->real)) {
+	if (!view_is_system(&a->view, entry)) {
 		if (frame.file->source.has_incbin)
 			return err_set(a->err, ERR_USAGE, "'%s' makes the assembler read files (.incbin)", entry->path);
 		if (frame.file->source.shows_path && absolute)
@@ -218,19 +273,22 @@ static int enter(struct analysis *a, const struct frame *above, struct entry *en
 	if (frame.file->source.too_odd)
 		return err_set(a->err, ERR_USAGE, "'%s' has directives that are not judged here", entry->path);
 	a->once = grow(a->once, &a->n_once, frame.file->number);
+	note(&a->tracer.notes, NOTE_ONCE_READ, frame.file, a->once[frame.file->number] == a->pass);
 	if (a->once[frame.file->number] == a->pass)
 		return 0;
 	if (once)
-		a->once[frame.file->number] = a->pass;
+		set_once(a, frame.file);
 	/* Its guard may or may not be defined: it was walked in a branch that may not be taken. Once is enough. */
-	if (frame.file->source.guard && macros_slot(&a->macros, frame.file->source.guard)->maybe)
+	if (frame.file->source.guard && macros_read(&a->macros, frame.file->source.guard)->maybe)
 		return 0;
 	if (a->depth >= DEPTH_MAX)
 		return err_set(a->err, ERR_USAGE, "'%s' is included too deeply", entry->path);
 	a->depth++;
+	if (a->depth > a->deepest)
+		a->deepest = a->depth;
 	a->frame = &frame;
 	a->macros.level = (uint32_t)a->depth - 1;
-	result = walk(a, &frame, 0, frame.file->source.n_ops);
+	result = walk_file(a, &frame);
 	a->depth--;
 	a->frame = outer;
 	a->macros.level = (uint32_t)(a->depth ? a->depth - 1 : 0);
@@ -332,8 +390,7 @@ static int walk(struct analysis *a, const struct frame *frame, size_t from, size
 				return -1;
 			break;
 		case OP_PRAGMA_ONCE:
-			a->once = grow(a->once, &a->n_once, frame->file->number);
-			a->once[frame->file->number] = a->pass;
+			set_once(a, frame->file);
 			break;
 		case OP_PUSH_MACRO:
 			macros_push(&a->macros, op->symbol);
@@ -381,7 +438,7 @@ static int define_all(struct analysis *a, const struct command *command)
 			text[equals - word] = ' ';
 		else
 			strcat(text, " 1");
-		macro = macro_parse(&a->arena, &a->view.world->symbols, text, strlen(text));
+		macro = world_macro(a->view.world, text);
 		if (!macro)
 			return err_set(a->err, ERR_USAGE, "%s%s is no definition", command->defines.words[i], word);
 		if (strcmp(command->defines.words[i], "-U") == 0)
@@ -437,7 +494,7 @@ static int walk_command(struct analysis *a, const struct command *command, struc
 	macros_start(&a->macros, &a->toolchain->predefined);
 	a->macros.steps_max = STEPS_MAX;
 	a->frame = &outside;
-	a->depth = 0;
+	a->depth = a->deepest = 0;
 	/* Its macros are known already if it is the compiler's own. */
 	if (a->toolchain->preincludes && !command->nostdinc) {
 		predef = path_find(&a->path, &a->view, NULL, a->path.n_quote, "stdc-predef.h", 13);
@@ -489,7 +546,6 @@ int analysis_run(struct analysis *a, struct world *world, const char *cwd, const
 
 	arena_clear(&a->arena);
 	a->err = err;
-	a->macros.symbols = &world->symbols;
 	if (cwd[0] != '/')
 		return err_set(err, ERR_USAGE, "the working directory '%s' is not absolute", cwd);
 	if (a->world_serial != world->serial) {
@@ -505,6 +561,14 @@ int analysis_run(struct analysis *a, struct world *world, const char *cwd, const
 		a->view = (struct view){ .world = world };
 		a->world_serial = world->serial;
 	}
+	a->macros.symbols = &world->symbols;
+	a->macros.notes = a->view.notes = &a->tracer.notes;
+	a->tracer.notes.n_wanted = 0;
+	a->tracer.view = &a->view;
+	a->tracer.macros = &a->macros;
+	a->tracer.once = &a->once;
+	a->tracer.n_once = &a->n_once;
+	a->tracer.pass = &a->pass;
 	a->cwd = world_dir(world, cwd, strlen(cwd));
 	if (command_parse(&command, argv, err) == 0)
 		result = run(a, &command, argv->words[0]);

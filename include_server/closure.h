@@ -11,6 +11,7 @@
 #include "include_server/command.h"
 #include "include_server/expand.h"
 #include "include_server/search.h"
+#include "include_server/trace.h"
 #include "include_server/view.h"
 
 /* A file to send. */
@@ -36,7 +37,8 @@ struct analysis {
 	uint32_t n_known, n_once, pass;
 	struct argv questions;		/* feature tests that the compiler has not been asked yet */
 	const struct frame *frame;	/* the file at hand, for the oracle */
-	int depth;
+	int depth, deepest;
+	struct tracer tracer;
 	struct err *err;
 	struct arena arena;		/* of this command */
 };

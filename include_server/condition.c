@@ -344,7 +344,7 @@ static struct value parse_conditional(struct reader *r)
 
 enum truth condition_defined(struct macros *macros, const struct oracle *oracle, const struct symbol *symbol)
 {
-	const struct slot *slot = macros_slot(macros, symbol);
+	const struct slot *slot = macros_read(macros, symbol);
 
 	if (slot->maybe)
 		return TRUTH_UNKNOWN;

@@ -30,19 +30,21 @@ struct context {
 
 void predefined_add(struct predefined *predefined, struct macro *macro)
 {
-	size_t i = macro->symbol->id & predefined->mask;
+	uint32_t id = macro->symbol->id;
 
-	while (predefined->table[i] && predefined->table[i]->symbol != macro->symbol)
-		i = (i + 1) & predefined->mask;
-	predefined->table[i] = macro;
+	if (id >= predefined->n) {
+		uint32_t more = (id + 1024) & ~511u;
+
+		predefined->table = mem_resize(predefined->table, more, sizeof(struct macro *));
+		memset(predefined->table + predefined->n, 0, (more - predefined->n) * sizeof(struct macro *));
+		predefined->n = more;
+	}
+	predefined->table[id] = macro;
 }
 
-struct macro *predefined_get(const struct predefined *predefined, const struct symbol *symbol)
+static struct macro *predefined_get(const struct predefined *predefined, const struct symbol *symbol)
 {
-	for (size_t i = symbol->id & predefined->mask; predefined->table[i]; i = (i + 1) & predefined->mask)
-		if (predefined->table[i]->symbol == symbol)
-			return predefined->table[i];
-	return NULL;
+	return symbol->id < predefined->n ? predefined->table[symbol->id] : NULL;
 }
 
 void macros_start(struct macros *macros, const struct predefined *base)
@@ -84,10 +86,19 @@ struct slot *macros_slot(struct macros *macros, const struct symbol *symbol)
 	return slot;
 }
 
+const struct slot *macros_read(struct macros *macros, const struct symbol *symbol)
+{
+	const struct slot *slot = macros_slot(macros, symbol);
+
+	note(macros->notes, NOTE_READ, symbol, (uintptr_t)slot->macro | slot->maybe);
+	return slot;
+}
+
 void macros_define(struct macros *macros, struct macro *macro)
 {
 	struct slot *slot = macros_slot(macros, macro->symbol);
 
+	note(macros->notes, NOTE_WRITE, macro->symbol, 0);
 	slot->maybe = macros->uncertain > 0;
 	slot->macro = macro;
 }
@@ -97,6 +108,9 @@ void macros_undef(struct macros *macros, const struct symbol *symbol)
 	struct slot *slot = macros_slot(macros, symbol);
 
 	/* In a branch that may not be taken an old definition may live on. */
+	if (macros->uncertain)
+		macros_read(macros, symbol);
+	note(macros->notes, NOTE_WRITE, symbol, 0);
 	if (macros->uncertain) {
 		slot->maybe = slot->maybe || slot->macro;
 		return;
@@ -109,12 +123,14 @@ void macros_push(struct macros *macros, struct symbol *symbol)
 {
 	struct saved_macro *saved = arena_alloc(&macros->unit, sizeof(*saved));
 
+	notes_spoil(macros->notes);
 	*saved = (struct saved_macro){ macros->saved, symbol, *macros_slot(macros, symbol) };
 	macros->saved = saved;
 }
 
 void macros_pop(struct macros *macros, const struct symbol *symbol)
 {
+	notes_spoil(macros->notes);
 	for (struct saved_macro **at = &macros->saved; *at; at = &(*at)->below) {
 		if ((*at)->symbol == symbol) {
 			*macros_slot(macros, symbol) = (*at)->slot;
@@ -493,18 +509,18 @@ static void number_token(struct expander *x, struct tok *tok, unsigned value)
 bool expander_next(struct expander *x, struct tok *tok)
 {
 	while (expander_raw(x, tok)) {
-		struct slot *slot;
+		const struct slot *slot;
 
 		if (tok->kind != TOK_IDENT || tok->no_expand)
 			return true;
-		slot = macros_slot(x->macros, tok->symbol);
+		slot = macros_read(x->macros, tok->symbol);
 		if (slot->maybe)
 			x->unknown = true;
 		if (!slot->macro) {
 			if (tok->symbol->role == ROLE_LINE)
 				number_token(x, tok, x->macros->line);
 			else if (tok->symbol->role == ROLE_LEVEL)
-				number_token(x, tok, x->macros->level);
+				notes_spoil(x->macros->notes), number_token(x, tok, x->macros->level);
 			else if (tok->symbol->role == ROLE_UNKNOWABLE || tok->symbol->role == ROLE_FILE)
 				x->unknown = true;
 			return true;

@@ -13,15 +13,15 @@
 #include <stdint.h>
 
 #include "include_server/lexer.h"
+#include "include_server/notes.h"
 #include "include_server/source.h"
 
 /* The macros that a compiler defines by itself. Read-only after it was made. */
 struct predefined {
-	struct macro **table;		/* open addressing by symbol id */
-	size_t mask;
+	struct macro **table;		/* by symbol id */
+	uint32_t n;
 };
 void predefined_add(struct predefined *predefined, struct macro *macro);
-struct macro *predefined_get(const struct predefined *predefined, const struct symbol *symbol);
 
 struct slot {
 	uint32_t stamp;
@@ -48,11 +48,14 @@ struct macros {
 	uint64_t steps;			/* work done; the owner compares it with a limit */
 	uint64_t steps_max;
 	uint32_t line, level;		/* __LINE__, __INCLUDE_LEVEL__ */
+	struct notes *notes;		/* of the owner */
 };
 
 void macros_start(struct macros *macros, const struct predefined *base);
 void macros_release(struct macros *macros);
 struct slot *macros_slot(struct macros *macros, const struct symbol *symbol);
+/* The slot, for somebody whose doing depends on it. */
+const struct slot *macros_read(struct macros *macros, const struct symbol *symbol);
 void macros_define(struct macros *macros, struct macro *macro);
 void macros_undef(struct macros *macros, const struct symbol *symbol);
 void macros_push(struct macros *macros, struct symbol *symbol);

@@ -70,7 +70,23 @@ static PyObject *py_serve(PyObject *self, PyObject *args)
 			     (unsigned long)answers.n_given_up);
 }
 
-/* closure(cwd, [words]) -> [real paths], for tests and people: no copies are made. */
+static struct world *kept;		/* of closure() */
+
+/* statistics() -> how often a header was replayed in closure(keep=True). */
+static PyObject *py_statistics(PyObject *self, PyObject *args)
+{
+	unsigned long n = 0;
+
+	(void)self;
+	(void)args;
+	for (size_t i = 0; kept && i < ENTRY_BUCKETS; i++)
+		for (const struct entry *entry = kept->entries[i]; entry; entry = entry->next)
+			n += entry->n_replays;
+	return Py_BuildValue("{sk}", "replays", n);
+}
+
+/* closure(cwd, [words], keep=False) -> [real paths], for tests and people: no copies are made. keep: what is learned is
+ * kept for the next call, as serve() does. */
 static PyObject *py_closure(PyObject *self, PyObject *args)
 {
 	PyObject *words, *list = NULL;
@@ -79,10 +95,10 @@ static PyObject *py_closure(PyObject *self, PyObject *args)
 	struct analysis analysis;
 	struct world *world;
 	struct err err = ERR_INIT;
-	int result;
+	int result, keep = 0;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "sO!:closure", &cwd, &PyList_Type, &words))
+	if (!PyArg_ParseTuple(args, "sO!|p:closure", &cwd, &PyList_Type, &words, &keep))
 		return NULL;
 	for (Py_ssize_t i = 0; i < PyList_Size(words); i++) {
 		PyObject *bytes = NULL;
@@ -92,7 +108,9 @@ static PyObject *py_closure(PyObject *self, PyObject *args)
 		argv_add(&argv, PyBytes_AsString(bytes));
 		Py_DecRef(bytes);
 	}
-	world = world_new(NULL);
+	if (keep && !kept)
+		kept = world_new(watch_new());
+	world = keep ? kept : world_new(NULL);
 	analysis_init(&analysis);
 	Py_BEGIN_ALLOW_THREADS
 	result = analysis_run(&analysis, world, cwd, &argv, &err);
@@ -112,7 +130,8 @@ static PyObject *py_closure(PyObject *self, PyObject *args)
 		fail(&err);
 	}
 	analysis_release(&analysis);
-	world_free(world);
+	if (!keep)
+		world_free(world);
 	return list;
 }
 
@@ -137,6 +156,7 @@ static PyObject *py_compress(PyObject *self, PyObject *args)
 static PyMethodDef methods[] = {
 	{ "serve", py_serve, METH_VARARGS, "Answers clients until told to end; see include_server/service.h." },
 	{ "closure", py_closure, METH_VARARGS, "The files that a command needs from this machine." },
+	{ "statistics", py_statistics, METH_NOARGS, "How much was remembered." },
 	{ "CompressLzo1xAlloc", py_compress, METH_VARARGS, "One LZO1X block." },
 	{ NULL, NULL, 0, NULL }
 };

@@ -276,15 +276,32 @@ static int write_copy(struct mirror *mirror, const char *name, const struct buf 
 	return 0;
 }
 
+/* The lock is held. */
+static struct mirrored *find_copy(struct mirror *mirror, const struct needed *needed)
+{
+	struct entry *entry = needed->entry;
+	struct mirrored **known = &entry->copies[needed->spelling != NULL];
+
+	if (entry->copied != entry->real)
+		entry->copies[0] = entry->copies[1] = NULL;
+	entry->copied = entry->real;
+	/* A spelling is the entry's own path. */
+	if (!*known) {
+		autofree char *key = str_format("c%s\n%s", entry->real, needed->spelling ? needed->spelling : "");
+
+		*known = find(mirror, key);
+	}
+	return *known;
+}
+
 int mirror_copy(struct mirror *mirror, const struct needed *needed, const char **name, struct err *err)
 {
-	autofree char *key = str_format("c%s\n%s", needed->entry->real, needed->spelling ? needed->spelling : "");
 	autobuf text = BUF_INIT;
 	struct mirrored *copy;
 	int result = 0;
 
 	pthread_mutex_lock(&mirror->lock);
-	copy = find(mirror, key);
+	copy = find_copy(mirror, needed);
 	if (copy->name && copy->trusted && identity_equal(&copy->id, &needed->seen->id)) {
 		*name = copy->name;
 		pthread_mutex_unlock(&mirror->lock);

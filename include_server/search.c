@@ -33,6 +33,7 @@ struct search {
 	uint32_t hash;
 	size_t n_dirs, n_quote;
 	struct dir **dirs;
+	bool *absolute;
 	struct resolution *resolutions[RESOLUTION_BUCKETS];
 };
 
@@ -105,13 +106,17 @@ static struct search *find_search(struct world *world, const struct path *path)
 	pthread_mutex_lock(&world->lock);
 	for (search = world->searches[hash % SEARCH_BUCKETS]; search; search = search->next)
 		if (search->hash == hash && search->n_dirs == path->n_dirs && search->n_quote == path->n_quote &&
-		    (!path->n_dirs || memcmp(search->dirs, path->dirs, path->n_dirs * sizeof(struct dir *)) == 0))
+		    (!path->n_dirs || (memcmp(search->dirs, path->dirs, path->n_dirs * sizeof(struct dir *)) == 0 &&
+				       memcmp(search->absolute, path->absolute, path->n_dirs * sizeof(bool)) == 0)))
 			break;
 	if (!search) {
 		search = arena_alloc(&world->arena, sizeof(*search));
 		search->dirs = arena_alloc(&world->arena, path->n_dirs * sizeof(struct dir *) + 1);
-		if (path->n_dirs)
+		search->absolute = arena_alloc(&world->arena, path->n_dirs * sizeof(bool) + 1);
+		if (path->n_dirs) {
 			memcpy(search->dirs, path->dirs, path->n_dirs * sizeof(struct dir *));
+			memcpy(search->absolute, path->absolute, path->n_dirs * sizeof(bool));
+		}
 		search->n_dirs = path->n_dirs;
 		search->n_quote = path->n_quote;
 		search->hash = hash;

@@ -566,3 +566,10 @@ struct macro *macro_parse(struct arena *arena, struct symbols *symbols, const ch
 	macro->body_len = (uint32_t)(len - i);
 	return macro;
 }
+
+bool macro_equal(const struct macro *a, const struct macro *b)
+{
+	return a->symbol == b->symbol && a->function_like == b->function_like && a->variadic == b->variadic &&
+		a->n_params == b->n_params && a->body_len == b->body_len && memcmp(a->body, b->body, a->body_len) == 0 &&
+		(!a->n_params || memcmp(a->params, b->params, a->n_params * sizeof(struct symbol *)) == 0);
+}

@@ -68,6 +68,7 @@ struct source {
 void source_scan(struct source *source, struct symbols *symbols, const char *text, size_t len);
 void source_release(struct source *source);
 
+bool macro_equal(const struct macro *a, const struct macro *b);
 /* Parses "NAME...", what follows #define. NULL if it is no definition. `text` must stay. */
 struct macro *macro_parse(struct arena *arena, struct symbols *symbols, const char *text, size_t len);
 

@@ -23,7 +23,7 @@
 #include "base/tmp.h"
 #include "include_server/view.h"
 
-enum { ASK_MS = 20000, OUTPUT_MAX = 8 << 20, MACRO_SLOTS = 4096 };
+enum { ASK_MS = 20000, OUTPUT_MAX = 8 << 20, MACROS_MAX = 4096 };
 
 static const char *const operators[] = {
 	"__has_attribute", "__has_cpp_attribute", "__has_c_attribute", "__has_declspec_attribute", "__has_builtin",
@@ -125,8 +125,6 @@ static void read_macros(struct world *world, struct toolchain *toolchain, char *
 {
 	char *line;
 
-	toolchain->predefined.table = mem_array(MACRO_SLOTS, sizeof(struct macro *));
-	toolchain->predefined.mask = MACRO_SLOTS - 1;
 	toolchain->operators = mem_array(sizeof(operators) / sizeof(operators[0]), sizeof(struct symbol *));
 	for (size_t n = 0; (line = strsep(&text, "\n"));) {
 		struct macro *macro;
@@ -136,7 +134,7 @@ static void read_macros(struct world *world, struct toolchain *toolchain, char *
 			toolchain->operators[toolchain->n_operators++] = symbol_get(&world->symbols, line + 5, strlen(line + 5));
 		} else if (line[0] == '#' && strstr(line, "stdc-predef.h\"")) {
 			toolchain->preincludes = true;
-		} else if (str_starts_with(line, "#define ") && n < MACRO_SLOTS / 2) {
+		} else if (str_starts_with(line, "#define ") && n < MACROS_MAX) {
 			copy = arena_text(&toolchain->arena, line + 8, strlen(line + 8));
 			macro = macro_parse(&toolchain->arena, &world->symbols, copy, strlen(copy));
 			/* gcc lists its operators as macros of themselves */

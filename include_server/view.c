@@ -73,6 +73,17 @@ bool view_is_system_path(const struct view *view, const char *real)
 	return false;
 }
 
+bool view_is_system(const struct view *view, struct entry *entry)
+{
+	uintptr_t judged = atomic_load_explicit(&entry->judged, memory_order_relaxed);
+
+	if ((judged & ~(uintptr_t)1) != (uintptr_t)view->toolchain) {
+		judged = (uintptr_t)view->toolchain | view_is_system_path(view, entry->real);
+		atomic_store_explicit(&entry->judged, judged, memory_order_relaxed);
+	}
+	return judged & 1;
+}
+
 static bool is_held(const struct observation *seen, struct moment now)
 {
 	return now.generation && seen && atomic_load_explicit(&seen->held_in, memory_order_relaxed) == now.generation;
@@ -151,7 +162,7 @@ static bool watch_dir(struct view *view, struct dir *dir, int *descriptor)
 	return watched;
 }
 
-const struct observation *view_dir(struct view *view, struct dir *dir)
+static const struct observation *look_at_dir(struct view *view, struct dir *dir)
 {
 	struct world *world = view->world;
 	struct mark *mark = mark_of(&view->dirs, &view->n_dirs, dir->id);
@@ -202,6 +213,14 @@ const struct observation *view_dir(struct view *view, struct dir *dir)
 	return seen;
 }
 
+const struct observation *view_dir(struct view *view, struct dir *dir)
+{
+	const struct observation *seen = look_at_dir(view, dir);
+
+	note(view->notes, NOTE_DIR, dir, (uintptr_t)seen);
+	return seen;
+}
+
 /*
  * Looks at a file whose name is watched; true if its content is watched, too. A watch that is new comes
  * before the look that counts.
@@ -233,7 +252,7 @@ static bool observe_watched(struct view *view, struct entry *entry, struct obser
 	return now->kind == KIND_FILE && now->id.ino == ino;
 }
 
-const struct observation *view_entry(struct view *view, struct entry *entry)
+static const struct observation *look_at_entry(struct view *view, struct entry *entry)
 {
 	struct world *world = view->world;
 	struct mark *mark = mark_of(&view->entries, &view->n_entries, entry->id);
@@ -279,6 +298,14 @@ const struct observation *view_entry(struct view *view, struct entry *entry)
 	if (seen->kind != KIND_ABSENT)
 		add_fact(view, seen);
 	*mark = (struct mark){ view->stamp, seen };
+	return seen;
+}
+
+const struct observation *view_entry(struct view *view, struct entry *entry)
+{
+	const struct observation *seen = look_at_entry(view, entry);
+
+	note(view->notes, NOTE_ENTRY, entry, (uintptr_t)seen);
 	return seen;
 }
 
@@ -432,6 +459,7 @@ bool view_real(struct view *view, struct entry *entry)
 	} else {
 		entry->real = arena_text(&world->arena, path, strlen(path));
 	}
+	atomic_store_explicit(&entry->judged, 0, memory_order_relaxed);
 	entry->real_dev = seen->id.dev;
 	entry->real_ino = seen->id.ino;
 	pthread_mutex_unlock(&world->lock);

@@ -11,6 +11,7 @@
 #define INCLUDE_SERVER_VIEW_H
 
 #include "base/err.h"
+#include "include_server/notes.h"
 #include "include_server/toolchain.h"
 #include "include_server/world.h"
 
@@ -31,6 +32,7 @@ struct view {
 	const struct observation **facts;
 	size_t n_facts, capacity;
 	bool all_trusted;		/* the facts can be checked again later */
+	struct notes *notes;		/* of the owner */
 };
 
 /* A view serves one world only: ids begin anew in another. */
@@ -50,6 +52,8 @@ bool view_real(struct view *view, struct entry *entry);
 
 /* Is dir (as reached) or this real path within the compiler's own directories? */
 bool view_is_system_path(const struct view *view, const char *real);
+/* The same for entry->real, which view_real() has set. */
+bool view_is_system(const struct view *view, struct entry *entry);
 
 /* Asks about an old observation again, unless it is watched. */
 bool observation_holds(const struct observation *seen, struct moment now);

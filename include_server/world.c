@@ -15,9 +15,10 @@
 #include "include_server/memo.h"
 #include "include_server/search.h"
 #include "include_server/toolchain.h"
+#include "include_server/trace.h"
 
 enum {
-	DIR_BUCKETS = 4096, ENTRY_BUCKETS = 16384, FILE_BUCKETS = 4096,
+	GIVEN_BUCKETS = 1024, DIR_BUCKETS = 4096, FILE_BUCKETS = 4096,
 	SETTLED_NS = 30000000	/* some ticks of the slowest clock that stamps files */
 };
 
@@ -127,6 +128,35 @@ struct entry *world_entry(struct world *world, struct dir *dir, const char *base
 	return entry;
 }
 
+struct given_macro {
+	struct given_macro *next;
+	uint32_t hash;
+	const char *text;
+	struct macro *macro;
+};
+
+struct macro *world_macro(struct world *world, const char *text)
+{
+	size_t len = strlen(text);
+	uint32_t hash = hash_bytes(HASH_SEED, text, len);
+	struct given_macro *given;
+
+	pthread_mutex_lock(&world->lock);
+	for (given = world->given[hash % GIVEN_BUCKETS]; given; given = given->next)
+		if (given->hash == hash && strcmp(given->text, text) == 0)
+			break;
+	if (!given) {
+		given = arena_alloc(&world->arena, sizeof(*given));
+		given->hash = hash;
+		given->text = arena_text(&world->arena, text, len);
+		given->macro = macro_parse(&world->arena, &world->symbols, given->text, len);
+		given->next = world->given[hash % GIVEN_BUCKETS];
+		world->given[hash % GIVEN_BUCKETS] = given;
+	}
+	pthread_mutex_unlock(&world->lock);
+	return given->macro;
+}
+
 /* --------------------------------------------------------------- the way to a directory */
 
 static void add_dir(struct world *world, struct layout *layout, const char *real, size_t *capacity)
@@ -233,6 +263,7 @@ struct world *world_new(struct watch *watch)
 	world->entries = mem_array(ENTRY_BUCKETS, sizeof(struct entry *));
 	world->files = mem_array(FILE_BUCKETS, sizeof(struct file *));
 	world->searches = mem_array(SEARCH_BUCKETS, sizeof(struct search *));
+	world->given = mem_array(GIVEN_BUCKETS, sizeof(struct given_macro *));
 	world->memos = mem_array(MEMO_BUCKETS, sizeof(struct memo *));
 	return world;
 }
@@ -263,6 +294,9 @@ void world_free(struct world *world)
 			free(file);
 		}
 	}
+	for (size_t i = 0; i < ENTRY_BUCKETS; i++)
+		for (struct entry *entry = world->entries[i]; entry; entry = entry->next)
+			traces_free(entry->traces);
 	toolchains_free(world->toolchains);
 	memos_free(world);
 	free(world->dirs);
@@ -270,6 +304,7 @@ void world_free(struct world *world)
 	free(world->files);
 	free(world->searches);
 	free(world->memos);
+	free(world->given);
 	arena_release(&world->arena);
 	symbols_release(&world->symbols);
 	pthread_mutex_destroy(&world->lock);

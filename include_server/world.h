@@ -19,7 +19,7 @@
 #include "include_server/symbol.h"
 #include "include_server/watch.h"
 
-enum { WORLD_BYTES_MAX = 64 << 20 };
+enum { WORLD_BYTES_MAX = 64 << 20, ENTRY_BUCKETS = 16384 };
 
 struct identity {
 	dev_t dev;
@@ -87,6 +87,12 @@ struct file {
 	struct source source;
 };
 
+struct toolchain;
+struct search;
+struct memo;
+struct trace;
+struct mirrored;
+
 /* A name in a directory. */
 struct entry {
 	struct entry *next;
@@ -105,11 +111,12 @@ struct entry {
 	ino_t real_ino;
 	uint64_t file_epoch;		/* watch_file() was called in this epoch, */
 	ino_t file_ino;			/* ...for this file */
+	_Atomic uintptr_t judged;	/* a toolchain, +1 if `real` is within its directories; 0: not judged */
+	struct mirrored *copies[2];	/* under the mirror's lock: its copies of `copied`, without and with a spelling */
+	const char *copied;
+	struct trace *traces;		/* what including it did, the most recent first */
+	uint32_t n_recordings, n_replays;
 };
-
-struct toolchain;
-struct search;
-struct memo;
 
 struct world {
 	struct watch *watch;		/* outlives all worlds; or NULL */
@@ -118,7 +125,7 @@ struct world {
 	struct symbols symbols;
 	pthread_mutex_t lock;		/* the tables and all mutable fields of what they hold */
 	struct arena arena;
-	size_t file_bytes;
+	size_t file_bytes, trace_bytes;
 	struct dir **dirs;
 	struct entry **entries;
 	struct file **files;
@@ -126,6 +133,7 @@ struct world {
 	struct toolchain *toolchains;
 	struct search **searches;
 	struct memo **memos;
+	struct given_macro **given;	/* definitions of command lines */
 	uint32_t n_memos, next_memo;
 };
 
@@ -136,6 +144,9 @@ size_t world_bytes(struct world *world);
 /* Both are found or made; any thread. */
 struct dir *world_dir(struct world *world, const char *name, size_t len);
 struct entry *world_entry(struct world *world, struct dir *dir, const char *base);
+
+/* "NAME VALUE", as after #define: the same text gives the same macro. NULL if it is no definition. */
+struct macro *world_macro(struct world *world, const char *text);
 
 /* A fresh observation that lives as long as the world; the lock must be held. */
 struct observation *world_keep(struct world *world, const char *path, const struct observation *seen);

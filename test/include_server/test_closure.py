@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
 
 import distcc_pump_c_extensions as extension
 import pytest
@@ -33,8 +34,11 @@ def read_by_compiler(cwd, command):
 
 
 def named(cwd, command):
-    """What the analysis says."""
-    return set(extension.closure(str(cwd), [str(word) for word in (*command, "-c")]))
+    """What the analysis says: it says the same with all that it has learned from other commands."""
+    words = [str(word) for word in (*command, "-c")]
+    names = set(extension.closure(str(cwd), words))
+    assert set(extension.closure(str(cwd), words, True)) == names
+    return names
 
 
 def assert_exact(cwd, command, may_be_more=frozenset()):
@@ -93,6 +97,35 @@ CASES = {
 def test_the_same_files_as_the_preprocessor(name, tmp_path):
     write(tmp_path, **CASES[name])
     assert_exact(tmp_path, ["gcc", "-Iinc", "-Iinc2", "t.c"])
+
+
+MEMORY = {
+    "c_h": "#ifndef C_H\n#define C_H\n#include \"d.h\"\n#endif\n",
+    "d_h": "#if V == 1\n#include \"one.h\"\n#elif defined W\n#include \"two.h\"\n#else\n#include \"three.h\"\n#endif\n#undef U\n#define T\n"
+           "#if __has_include(\"later.h\")\n#include \"later.h\"\n#endif\n" + "#if 0\n#endif\n" * 120,
+    "one_h": "#pragma once\n", "two_h": "#pragma once\n", "three_h": "#pragma once\n#define THREE\n", "tail_h": "",
+}
+BEFORE = ["", "#define V 1\n", "#define V 2\n", "#define W\n", "#include \"three.h\"\n", "#define U\n", "#define C_H\n", "#define V() 1\n",
+          "#pragma push_macro(\"V\")\n#define V 1\n", "#include \"d.h\"\n", "#if __COUNTER__\n#define V 1\n#endif\n", "#define T 2\n"]
+AFTER = "#ifdef T\n#include \"tail.h\"\n#endif\n#ifdef U\n#include \"one.h\"\n#endif\n#ifdef THREE\n#include \"two.h\"\n#endif\n"
+
+
+def test_a_header_that_is_known_does_what_it_would_do(tmp_path):
+    """Whatever was before it, in every order, and with files that come and go: what was learned is used only where it fits."""
+    write(tmp_path, **MEMORY)
+    rounds = 0
+    for later in (False, True, False):
+        if later:
+            (tmp_path / "later.h").write_text("#undef U\n#define V 1\n#include \"three.h\"\n")
+        else:
+            (tmp_path / "later.h").unlink(missing_ok=True)
+        time.sleep(0.05)        # what is younger than a tick of the clock is not remembered
+        for number, before in enumerate(BEFORE * 3):
+            (tmp_path / f"t{number % 5}.c").write_text(f"{before}#include \"c.h\"\n{AFTER}")
+            named(tmp_path, ["gcc", f"t{number % 5}.c", *(["-DV=1"] if number % 7 == 0 else [])])
+            rounds += 1
+    assert rounds > 90
+    assert extension.statistics()["replays"] > 20
 
 
 OPTIONS = [
