@@ -112,6 +112,8 @@ OF_FIELD(refused_descriptors, counters.refused_descriptors)
 OF_FIELD(bytes_in, counters.bytes_in)
 OF_FIELD(bytes_out, counters.bytes_out)
 OF_FIELD(moved, counters.moved)
+OF_FIELD(seconds, counters.seconds)
+OF_FIELD(overtaken, counters.overtaken)
 OF_FIELD(here_compile_busy, schedule.places[PLACE_COMPILE].busy)
 OF_FIELD(here_cpp_busy, schedule.places[PLACE_CPP].busy)
 OF_FIELD(here_compiles, schedule.places[PLACE_COMPILE].n_granted)
@@ -145,6 +147,8 @@ const struct figure figures[] = {
 	{ "here_compiles", FIGURE_COUNTER, NULL, "Places on this machine given to compiles and links", get_here_compiles },
 	{ "here_cpps", FIGURE_COUNTER, NULL, "Places on this machine given to preprocessors", get_here_cpps },
 	{ "moved", FIGURE_COUNTER, NULL, "Jobs taken away from a server that seemed stuck", get_moved },
+	{ "second_attempts", FIGURE_COUNTER, NULL, "Late jobs that another server tried, too", get_seconds },
+	{ "overtaken", FIGURE_COUNTER, NULL, "Second attempts that were answered first", get_overtaken },
 	{ "overbooked", FIGURE_COUNTER, NULL, "Places given although all were taken, because nothing moved", get_overbooked },
 	{ "relayed", FIGURE_COUNTER, NULL, "Jobs done through the gateway", get_relayed },
 	{ "passed", FIGURE_COUNTER, NULL, "Jobs done on a connection that was passed", get_passed },

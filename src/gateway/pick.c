@@ -123,8 +123,7 @@ static enum pick_result why_none(const struct survey *survey)
 	       survey->any_fits ? PICK_ALL_TRIED : PICK_NO_SERVER;
 }
 
-/* Of all servers, for a job of this size; 0: nothing is known. */
-static double usual_ms(struct server *const *servers, size_t n_servers, uint64_t size)
+double pick_usual_ms(struct server *const *servers, size_t n_servers, uint64_t size)
 {
 	double sum_ms = 0;
 	unsigned n = 0;
@@ -173,7 +172,7 @@ struct pick pick_server(const struct pick_wish *wish, struct server *const *serv
 {
 	static const struct demand none = { .n_queued = 1 };
 	double least = least_ms(wish, servers, n_servers, now_ms), best_ms;
-	struct pick pick = { .usual_ms = usual_ms(servers, n_servers, wish->size) };
+	struct pick pick = { .usual_ms = pick_usual_ms(servers, n_servers, wish->size) };
 	struct survey survey = { 0 };
 	struct server *best = NULL;
 

@@ -22,14 +22,7 @@
 enum {
 	CHUNK = 65536,
 	CHUNKS_AT_ONCE = 4,		/* then others have a turn: level-triggered events come again */
-	STALL_FACTOR = 8,		/* so many times the usual time is suspicious */
-	UNKNOWN_FACTOR = 3,		/* so many times stall_ms, while nothing is known of any server */
-	UNACKNOWLEDGED_MS = 15000,	/* a peer that the network has lost is given up after so long */
-	NO_COMPILER_STATUS = ERR_NO_COMPILER << 8	/* "failed to exec": another server may have the compiler */
-};
-
-const struct relay_times relay_times_default = {
-	.connect_ms = 1000, .try_address_ms = 400, .ssh_ms = 30000, .progress_ms = 10000, .stall_ms = 10000, .answer_ms = 300000,
+	UNACKNOWLEDGED_MS = 15000	/* a peer that the network has lost is given up after so long */
 };
 
 static const struct walk_limits limits = {
@@ -53,6 +46,12 @@ static void free_event(struct event **event)
 	if (*event)
 		event_free(*event);
 	*event = NULL;
+}
+
+static void end_second(struct relay *relay)
+{
+	if (relay->second)
+		relay->end_second(relay);
 }
 
 void relay_detach(struct relay *relay)
@@ -79,6 +78,7 @@ void relay_release(struct relay *relay)
 	/* Ended by the client's going, which says nothing about the server. */
 	if (relay->server && relay->is_probe)
 		breaker_on_nothing(&relay->server->breaker);
+	end_second(relay);
 	relay_detach(relay);
 	free(relay->via);
 	relay->via = NULL;
@@ -103,7 +103,9 @@ static void fault(struct relay *relay, enum relay_fault kind, const char *why)
 	spool_init(&relay->reply, &relay->gateway->pool);
 	/* The slot first: the callback may ask for another one. */
 	relay_detach(relay);
-	relay->on_fault(relay->context, kind, why);
+	/* Where it is tried a second time already, that one's end decides. */
+	if (!relay->second)
+		relay->on_fault(relay->context, kind, why);
 }
 
 static void fault_errno(struct relay *relay, const char *what)
@@ -118,18 +120,21 @@ static void set_timer(struct relay *relay, int ms)
 {
 	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
 
-	relay->sent_at_timer = relay->request_sent;
-	relay->received_at_timer = relay->reply.size;
 	event_add(relay->timer, &tv);
+}
+
+/* The server has taken or sent something: its time for that starts anew. */
+static void note_progress(struct relay *relay)
+{
+	const struct relay_times *times = relay->times;
+
+	relay->progress_at_ms = clock_now_ms();
+	set_timer(relay, relay->on_late && times->late_ms < times->progress_ms ? times->late_ms : times->progress_ms);
 }
 
 /* ------------------------------------------------------------------ towards the server */
 
-/* A server that has the whole request is looked at so often. */
-static int look_again_ms(const struct relay *relay)
-{
-	return relay->is_probe ? relay->times->stall_ms / 4 : relay->times->stall_ms;
-}
+static struct wait wait_of(const struct relay *relay);
 
 static void pump(struct relay *relay)
 {
@@ -151,10 +156,14 @@ static void pump(struct relay *relay)
 			return;
 		}
 		relay->request_sent += (uint64_t)n;
+		relay->progress_at_ms = clock_now_ms();
 		relay->gateway->counters.bytes_in += (uint64_t)n;
 	}
-	if (relay->request_whole)
-		set_timer(relay, look_again_ms(relay));
+	if (relay->request_whole) {
+		struct wait wait = wait_of(relay);
+
+		set_timer(relay, patience_next_look_ms(&wait));
+	}
 }
 
 static void take_first_word(struct relay *relay, const struct walk_event *event)
@@ -220,13 +229,34 @@ static void answered(struct relay *relay)
 	/* An error comes sooner than an object: it says nothing about the next job. */
 	if (walk_status(&relay->reply_walk) == 0)
 		estimate_add(&server->service, clock_now_ms() - relay->waited_from_ms, relay->request.size);
-	if (walk_status(&relay->reply_walk) == NO_COMPILER_STATUS)
+	if (walk_status(&relay->reply_walk) == RELAY_NO_COMPILER)
 		server_note_refusal(server, relay->compiler, clock_now_ms());
 	else
 		server_note_accept(server, relay->compiler);
 	gateway_server_worked(relay->gateway, server);
+	end_second(relay);
 	relay_detach(relay);
 	relay->on_answered(relay->context);
+}
+
+void relay_take_answer(struct relay *relay, struct relay *other)
+{
+	struct server *server = relay->server;
+
+	spool_release(&relay->reply);
+	relay->reply = other->reply;
+	spool_init(&other->reply, &relay->gateway->pool);
+	relay->reply_walk = other->reply_walk;
+	str_copy(relay->from, sizeof(relay->from), other->from);
+	relay->state = RELAY_ANSWERED;
+	if (server) {
+		if (relay->is_probe)
+			breaker_on_nothing(&server->breaker);
+		/* it would have taken at least so long */
+		estimate_add(&server->service, clock_now_ms() - relay->waited_from_ms, relay->request.size);
+	}
+	relay_detach(relay);
+	relay->gateway->counters.overtaken++;
 }
 
 /* A gateway says why it does not take the job, in one short message. */
@@ -256,7 +286,7 @@ static void judge(struct relay *relay)
 {
 	int status = (int)walk_status(&relay->reply_walk);
 
-	if (status == NO_COMPILER_STATUS && may_go_elsewhere(relay)) {
+	if (status == RELAY_NO_COMPILER && may_go_elsewhere(relay)) {
 		gateway_server_worked(relay->gateway, relay->server);
 		fault(relay, FAULT_REFUSED, "it has no such compiler");
 	} else if (WIFSIGNALED(status) && !relay->was_moved && may_go_elsewhere(relay)) {
@@ -340,8 +370,7 @@ static void relay_on_readable(evutil_socket_t fd, short what, void *context)
 		if ((size_t)n < sizeof(chunk))
 			break;
 	}
-	if (relay->reply.size != relay->received_at_timer)
-		set_timer(relay, relay->times->progress_ms);
+	note_progress(relay);
 }
 
 static void relay_on_timer(evutil_socket_t fd, short what, void *context);
@@ -395,7 +424,7 @@ static void run(struct relay *relay)
 		return;
 	}
 	event_add(relay->readable, NULL);
-	set_timer(relay, relay->times->progress_ms);
+	note_progress(relay);
 	pump(relay);
 }
 
@@ -495,67 +524,77 @@ void relay_start(struct relay *relay, struct server *server)
 	dial_next(relay);
 }
 
-/* What such a job takes on this server, or on the others while nothing is known of it; 0: unknown. */
+/* ------------------------------------------------------------------ waiting */
+
 static double usual_ms(const struct relay *relay)
 {
-	const struct gateway *gateway = relay->gateway;
-	double sum_ms = 0;
-	unsigned n = 0;
-
 	if (estimate_is_sure(&relay->server->service))
 		return server_expected_ms(relay->server, relay->request.size);
-	for (size_t i = 0; i < gateway->n_servers; i++) {
-		double ms = server_expected_ms(gateway->servers[i], relay->request.size);
-
-		sum_ms += ms;
-		n += ms > 0;
-	}
-	return n ? sum_ms / n : 0;
+	return pick_usual_ms(relay->gateway->servers, relay->gateway->n_servers, relay->request.size);
 }
 
-/* It has the request, has not begun to answer, and has answered nobody else since. A compile takes
- * what it takes, but a job that takes many times what is usual may have met a server that only looks
- * alive; and a probe has met one that was down a moment ago. */
-static bool looks_stuck(const struct relay *relay, int64_t waited_ms)
+static struct wait wait_of(const struct relay *relay)
 {
-	double usual = usual_ms(relay), bound_ms = usual > 0 ? usual * STALL_FACTOR : UNKNOWN_FACTOR * relay->times->stall_ms;
+	return (struct wait){
+		.times = relay->times, .now_ms = clock_now_ms(), .since_ms = relay->waited_from_ms, .progress_at_ms = relay->progress_at_ms,
+		.answered_at_ms = relay->server->answered_at_ms, .usual_ms = usual_ms(relay), .n_jobs = relay->server->in_flight,
+		.is_moving = relay->reply.size || relay->request_sent < relay->request.size, .is_probe = relay->is_probe,
+	};
+}
 
-	return !relay->was_moved && waited_ms >= look_again_ms(relay) && (double)waited_ms >= bound_ms &&
-	       relay->server->answered_at_ms < relay->waited_from_ms && may_go_elsewhere(relay);
+static void look_for_another(struct relay *relay, const struct wait *wait)
+{
+	if (relay->on_late && !relay->second && relay->request_whole && patience_is_worn(wait))
+		relay->on_late(relay->context);
 }
 
 static void waited_for_answer(struct relay *relay)
 {
-	int64_t waited_ms = clock_now_ms() - relay->waited_from_ms;
+	struct wait wait = wait_of(relay);
 
-	if (waited_ms >= relay->times->answer_ms) {
+	if (wait.now_ms - wait.since_ms >= relay->times->answer_ms) {
 		fault(relay, FAULT_TRANSPORT, "no answer for too long");
-	} else if (looks_stuck(relay, waited_ms)) {
+	} else if (!relay->was_moved && patience_has_ended(&wait) && may_go_elsewhere(relay)) {
 		relay->was_moved = true;
 		relay->gateway->counters.moved++;
 		fault(relay, FAULT_TRANSPORT, "it takes far longer than usual, and answers nobody");
 	} else {
-		set_timer(relay, look_again_ms(relay));
+		look_for_another(relay, &wait);
+		set_timer(relay, patience_next_look_ms(&wait));
 	}
+}
+
+/* It should take or send something. */
+static void waited_for_progress(struct relay *relay)
+{
+	struct wait wait = wait_of(relay);
+	int pause_ms = may_go_elsewhere(relay) ? patience_pause_ms(&wait) : relay->times->progress_ms;
+	int64_t left_ms = pause_ms - (wait.now_ms - wait.progress_at_ms);
+
+	if (left_ms <= 0) {
+		fault(relay, FAULT_TRANSPORT, relay->reply.size ? "it stopped in the middle of its answer" : "it takes no data");
+		return;
+	}
+	look_for_another(relay, &wait);
+	set_timer(relay, left_ms < relay->times->late_ms || !relay->on_late ? (int)left_ms : relay->times->late_ms);
 }
 
 static void relay_on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct relay *relay = context;
-	bool all_sent = relay->request_whole && relay->request_sent == relay->request.size;
+	bool all_sent = relay->request_sent == relay->request.size;
 
 	(void)fd;
 	(void)what;
 	if (relay->state == RELAY_DIALLING) {
 		errno = ETIMEDOUT;
 		connect_failed(relay);
-	} else if (all_sent && !relay->reply.size) {
+	} else if (all_sent && relay->request_whole && !relay->reply.size) {
 		waited_for_answer(relay);
-	} else if (all_sent) {
-		fault(relay, FAULT_TRANSPORT, "it stopped in the middle of its answer");
-	} else if (relay->request_sent == relay->sent_at_timer && relay->request_sent < relay->request.size) {
-		fault(relay, FAULT_TRANSPORT, "it takes no data");
+	} else if (all_sent && !relay->request_whole) {
+		/* the client's turn, which has a deadline of its own */
+		note_progress(relay);
 	} else {
-		set_timer(relay, relay->times->progress_ms);
+		waited_for_progress(relay);
 	}
 }

@@ -17,11 +17,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/patience.h"
 #include "gateway/spool.h"
 #include "gateway/state.h"
 #include "wire/walk.h"
 
 enum relay_state { RELAY_IDLE, RELAY_DIALLING, RELAY_RUNNING, RELAY_ANSWERED };
+
+enum { RELAY_NO_COMPILER = ERR_NO_COMPILER << 8 };	/* "failed to exec": another server may have the compiler */
 
 enum relay_fault {
 	FAULT_TRANSPORT,		/* the server or the way to it */
@@ -29,16 +32,6 @@ enum relay_fault {
 	FAULT_REFUSED,			/* it took the request and closed, or has no such compiler */
 	FAULT_JOB			/* its compiler was killed, or our disk is full: nobody is blamed */
 };
-
-struct relay_times {			/* milliseconds */
-	int connect_ms;			/* for the last address of a server, or its only one */
-	int try_address_ms;		/* for an address that has another one after it */
-	int ssh_ms;			/* until ssh has started */
-	int progress_ms;		/* in which a server takes or sends something, while it should */
-	int stall_ms;			/* without an answer, a server may be stuck (see looks_stuck) */
-	int answer_ms;			/* without an answer it is given up, as distcc's own clients do */
-};
-extern const struct relay_times relay_times_default;
 
 struct relay {
 	const struct relay_times *times;
@@ -67,14 +60,17 @@ struct relay {
 	bool argv0_whole;
 	int64_t waited_from_ms;		/* when the server had all it needs from us: its own time starts */
 	uint64_t request_sent;
-	uint64_t sent_at_timer;		/* progress is looked at when the timer fires */
+	int64_t progress_at_ms;		/* the server last took or sent something */
 
 	struct walk reply_walk;
 	struct spool reply;
-	uint64_t received_at_timer;
 
+	struct relay *second;		/* another attempt at the same request, or NULL (second.h) */
+	void (*end_second)(struct relay *relay);
 	/* Is there another server for this job, now (PICK_FOUND) or later (PICK_WAIT)? NULL: never. */
 	enum pick_result (*elsewhere)(void *context);
+	/* The server lets the job wait, and there is no second attempt: second_start() may begin one. NULL: never. */
+	void (*on_late)(void *context);
 	void (*on_connected)(void *context);				/* handing only: server_fd is connected */
 	void (*on_fault)(void *context, enum relay_fault fault, const char *why);
 	void (*on_answered)(void *context);				/* reply is whole; the slot is free again */
@@ -91,5 +87,7 @@ int relay_add_request(struct relay *relay, const char *bytes, size_t len, struct
 void relay_start(struct relay *relay, struct server *server);
 /* Ends the connection towards the server and frees its slot; the kept request stays. */
 void relay_detach(struct relay *relay);
+/* What the second attempt was answered is the answer; the first one ends. The caller tells on_answered. */
+void relay_take_answer(struct relay *relay, struct relay *other);
 
 #endif

@@ -342,6 +342,13 @@ static bool any_room(const struct pass *pass)
 	return false;
 }
 
+void schedule_take_slot(struct schedule *schedule, const struct job *job, struct server *server, int64_t now_ms)
+{
+	server->in_flight++;
+	server->granted_at = ++schedule->n_taken;
+	server_note_grant(server, job->compiler ? job->compiler : "", now_ms);
+}
+
 /* Grants, denies or passes over one job; true if it left the queue. */
 static bool serve_farm(struct pass *pass, struct job *job)
 {
@@ -359,9 +366,7 @@ static bool serve_farm(struct pass *pass, struct job *job)
 	}
 	serve(pass->schedule, job);
 	if (pick.result == PICK_FOUND) {
-		pick.server->in_flight++;
-		pick.server->granted_at = pass->schedule->n_served;
-		server_note_grant(pick.server, job->compiler ? job->compiler : "", pass->now_ms);
+		schedule_take_slot(pass->schedule, job, pick.server, pass->now_ms);
 		job->is_probe = breaker_on_start(&pick.server->breaker, pass->now_ms);
 		job->on_grant(job, pick.server, pick.protocol);
 	} else {

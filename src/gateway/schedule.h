@@ -115,7 +115,7 @@ struct schedule {
 	struct estimate here;			/* how long those take */
 	struct demand demand;			/* for the farm */
 	size_t n_queued;			/* in all queues */
-	uint64_t n_served;
+	uint64_t n_served, n_taken;		/* grants, and slots of servers */
 	int64_t wake_at_ms;			/* schedule_run() wants to be called again then; 0: no need */
 	bool running, again;
 };
@@ -128,6 +128,9 @@ void job_release(struct job *job);
 
 /* Grants and denies until nothing moves. Calls back; safe against being called from there. */
 void schedule_run(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms);
+
+/* A free slot of a server that was picked is used from now on. */
+void schedule_take_slot(struct schedule *schedule, const struct job *job, struct server *server, int64_t now_ms);
 
 size_t schedule_n_waiting_here(const struct schedule *schedule);	/* for places on this machine */
 

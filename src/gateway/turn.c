@@ -16,6 +16,7 @@
 #include "gateway/filter.h"
 #include "gateway/handoff.h"
 #include "gateway/ledger.h"
+#include "gateway/second.h"
 #include "wire/lease.h"
 #include "wire/version.h"
 
@@ -39,6 +40,26 @@ static enum pick_result relay_elsewhere(void *context)
 
 	job_wish(&peer->job, &wish);
 	return pick_server(&wish, gateway->servers, gateway->n_servers, NULL, clock_now_ms()).result;
+}
+
+/* Nobody may have to wait for the sake of a second attempt. */
+static void relay_late(void *context)
+{
+	struct peer *peer = context;
+	struct gateway *gateway = peer->gateway;
+	struct job *job = &peer->job;
+	struct pick_wish wish;
+	struct pick pick;
+
+	if (gateway->retirement || gateway->schedule.queues[QUEUE_FARM].n_queued || job->n_tried == JOB_ATTEMPTS_MAX)
+		return;
+	job_wish(job, &wish);
+	pick = pick_server(&wish, gateway->servers, gateway->n_servers, NULL, clock_now_ms());
+	if (pick.result != PICK_FOUND || pick.server->breaker.failures)
+		return;
+	schedule_take_slot(&gateway->schedule, job, pick.server, clock_now_ms());
+	job->tried[job->n_tried++] = pick.server->id;
+	second_start(&peer->relay, pick.server);
 }
 
 static void relay_faulted(void *context, enum relay_fault fault, const char *why)
@@ -322,6 +343,7 @@ void turn_init(struct peer *peer)
 	peer->relay.on_connected = relay_connected;
 	peer->relay.on_fault = relay_faulted;
 	peer->relay.elsewhere = relay_elsewhere;
+	peer->relay.on_late = relay_late;
 	peer->relay.on_answered = relay_answered;
 	peer->relay.context = peer;
 	peer->relay.seen = &peer->seen;

@@ -84,7 +84,9 @@ def test_a_server_that_is_stopped_in_mid_build_loses_its_jobs_to_another(stack, 
     finally:
         os.killpg(stopped.pid, signal.SIGCONT)
     assert_objects_equal(workplace, FILES)
-    assert gw.status()["moved"] >= 1
+    status = gw.status()
+    # found to be stuck, or late while the other had nothing to do
+    assert status["moved"] + status["overtaken"] >= 1
     server.wait_count(FILES)
 
 

@@ -74,3 +74,11 @@ def test_see_also_leads_to_pages_that_exist():
         section = re.split(r'^\.SH "?SEE ALSO"?$', words_of(page), flags=re.M)[1]
         led_to = {f"{name}.{number}" for name, number in ours.findall(section)}
         assert led_to and led_to <= names, f"{page.name} leads to {sorted(led_to - names) or 'none of ours'}"
+
+
+def test_every_time_out_of_the_page_has_the_value_of_the_source():
+    rows = re.findall(r"^(\w+) +(\d+) +([\w/.]+\.[ch]) ", (peers.TOP / "doc" / "scheduling.txt").read_text(), re.M)
+    assert len(rows) > 20
+    sources = {path.name: path.read_text() for path in (peers.TOP / "src" / "gateway").glob("*.[ch]")}
+    wrong = [row for row in rows if not re.search(rf"\.?\b{row[0]} = {row[1]}\b", sources[row[2]])]
+    assert not wrong, "these differ in the source"

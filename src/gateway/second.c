@@ -1,0 +1,79 @@
+/* gateway/second.c - see second.h. A relay of its own that borrows the request. */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/second.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+struct second {
+	struct relay relay;
+	struct feed_job unseen;		/* the job is in the feed once */
+	char server[FEED_SERVER_MAX];	/* whose answer it is, if it is */
+};
+
+static void second_end(struct relay *relay)
+{
+	struct relay *other = relay->second;
+
+	relay->second = NULL;
+	spool_init(&other->request, &relay->gateway->pool);
+	other->via = NULL;
+	relay_release(other);
+	free((struct second *)(void *)other);
+}
+
+/* The first attempt may have failed while there was hope in this one. */
+static void second_on_fault(void *context, enum relay_fault kind, const char *why)
+{
+	struct relay *first = context;
+
+	second_end(first);
+	if (!first->server)
+		first->on_fault(first->context, kind, why);
+}
+
+static void second_on_answered(void *context)
+{
+	struct relay *first = context, *other = first->second;
+	int status = (int)walk_status(&other->reply_walk);
+
+	/* That says something about its server, and nothing about the source. */
+	if (WIFSIGNALED(status) || status == RELAY_NO_COMPILER) {
+		second_on_fault(first, FAULT_REFUSED, "its second attempt found no compiler that works");
+		return;
+	}
+	relay_take_answer(first, other);
+	str_copy(first->seen->server, sizeof(first->seen->server), ((struct second *)(void *)other)->server);
+	second_end(first);
+	first->on_answered(first->context);
+}
+
+void second_start(struct relay *relay, struct server *server)
+{
+	struct second *second = mem_alloc(sizeof(*second));
+	struct relay *other = &second->relay;
+
+	relay_init(other, relay->gateway);
+	str_copy(second->server, sizeof(second->server), server->label);
+	other->times = relay->times;
+	other->via = relay->via;
+	other->compiler = relay->compiler;
+	other->seen = &second->unseen;
+	other->request = relay->request;
+	other->request_walk = relay->request_walk;
+	other->request_ready = other->request_whole = true;
+	other->waited_from_ms = clock_now_ms();
+	other->on_fault = second_on_fault;
+	other->on_answered = second_on_answered;
+	other->context = relay;
+	relay->second = other;
+	relay->end_second = second_end;
+	relay->gateway->counters.seconds++;
+	log_info("job=%llu outcome=late server=%s second=%s", (unsigned long long)relay->seen->id, relay->server->label, server->label);
+	relay_start(other, server);
+}
