@@ -8,6 +8,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,14 +82,19 @@ static int open_log(const struct options *options, struct err *err)
 	return 0;
 }
 
-static void raise_descriptor_limit(void)
+/* Returns what we may have. */
+static unsigned raise_descriptor_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1024;
+	if (limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			getrlimit(RLIMIT_NOFILE, &limit);
 	}
+	return limit.rlim_cur < UINT_MAX ? (unsigned)limit.rlim_cur : UINT_MAX;
 }
 
 /* The loop process: what it holds is open, what it may do is little. It needs no death signal: the
@@ -207,6 +213,7 @@ static int serve(struct options *options, struct err *err)
 				       .on_serving = helper_on_serving };
 	autoclose int spool_dir_fd = -1;
 	autofree char *place = NULL;
+	unsigned n_descriptors;
 	int status = 0;
 	uid_t uid;
 	gid_t gid;
@@ -221,7 +228,9 @@ static int serve(struct options *options, struct err *err)
 		return -1;
 	}
 	helper.http_place = place = http_place(options);
-	raise_descriptor_limit();
+	n_descriptors = raise_descriptor_limit();
+	setup.user_connections_max = options->user_connections ? options->user_connections : n_descriptors / 2;
+	subuids_load(&setup.subuids, options->subuid_file ? options->subuid_file : "/etc/subuid");
 	if (open_log(options, err) == 0 && startup_begin(&startup, err) == 0) {
 		warn_about_passing(options);
 		proofs_try(setup.proofs);
@@ -234,6 +243,7 @@ static int serve(struct options *options, struct err *err)
 		}
 	}
 	leave_places(options, &setup, &helper);
+	subuids_release(&setup.subuids);
 	startup_undo(&startup);
 	startup_leave(&startup);
 	listen_release(&setup.listeners);

@@ -190,6 +190,24 @@ static int parse_allow_group(struct options *options, const char *text, struct e
 	return 0;
 }
 
+static int parse_user_connections(struct options *options, const char *text, struct err *err)
+{
+	int64_t n;
+
+	if (!str_to_int(text, 1, INT32_MAX, &n))
+		return err_set(err, ERR_USAGE, "'%s': a number from 1 on", text);
+	options->user_connections = (unsigned)n;
+	return 0;
+}
+
+static int parse_subuid(struct options *options, const char *text, struct err *err)
+{
+	(void)err;
+	free(options->subuid_file);
+	options->subuid_file = mem_strdup(text);
+	return 0;
+}
+
 static int parse_user(struct options *options, const char *text, struct err *err)
 {
 	(void)err;
@@ -320,6 +338,8 @@ static const struct option_spec specs[] = {
 	{ "socket-group", 0, "GROUP", parse_socket_group, "group of the socket" },
 	{ "allow-user", 0, "USER", parse_allow_user, "serve this user (repeatable); default everybody" },
 	{ "allow-group", 0, "GROUP", parse_allow_group, "serve the members of this group (repeatable)" },
+	{ "user-connections", 0, "N", parse_user_connections, "of one user at once; default half of the descriptors" },
+	{ "subuid", 0, "FILE", parse_subuid, "whose ids are whose, see subuid(5); default /etc/subuid" },
 	{ "user", 0, "USER", parse_user, "run as USER; default distcc, else distccd" },
 	{ "daemon", 0, NULL, parse_daemon, "detach once the socket can be connected to" },
 	{ "no-detach", 0, NULL, parse_no_detach, "stay in the foreground (the default)" },
@@ -411,6 +431,7 @@ void options_release(struct options *options)
 	free(options->admission.uids);
 	free(options->admission.gids);
 	free(options->user);
+	free(options->subuid_file);
 	free(options->pid_file);
 	free(options->log_file);
 	free(options->build);

@@ -22,6 +22,8 @@ struct options {
 	mode_t socket_mode;		/* 0666 */
 	gid_t socket_gid;		/* (gid_t)-1: leave */
 	struct admission admission;	/* --allow-user, --allow-group */
+	unsigned user_connections;	/* --user-connections; 0: half of the descriptors */
+	char *subuid_file;		/* --subuid, NULL: /etc/subuid */
 	char *user;			/* --user, NULL: distcc, else distccd */
 	bool daemon;			/* --daemon; the default is the foreground */
 	bool replace;			/* --replace: take the place of the gateway that runs */

@@ -40,7 +40,6 @@ void peer_close(struct peer *peer)
 	if (peer->relay.handing && peer->relay.server_fd >= 0)
 		shutdown(peer->relay.server_fd, SHUT_RDWR);
 	relay_release(&peer->relay);
-	job_release(&peer->job);
 	free_event(&peer->readable);
 	free_event(&peer->writable);
 	free_event(&peer->gone);
@@ -50,6 +49,7 @@ void peer_close(struct peer *peer)
 	buf_release(&peer->in);
 	buf_release(&peer->said);
 	buf_release(&peer->out);
+	quota_leave(&gateway->quotas, peer->job.uid);
 	gateway->counters.peers -= !peer->asks;
 	gateway->counters.askers -= peer->asks;
 	if (peer->prev)
@@ -58,6 +58,7 @@ void peer_close(struct peer *peer)
 		gateway->peers = peer->next;
 	if (peer->next)
 		peer->next->prev = peer->prev;
+	job_release(&peer->job);
 	peer->next = gateway->dead;
 	gateway->dead = peer;
 	event_add(gateway->reap, &now);
@@ -231,6 +232,17 @@ void peer_set_waiting(struct peer *peer, bool on)
 		event_del(peer->waiting);
 }
 
+static void enter_quota(struct peer *peer)
+{
+	const struct gateway_setup *setup = peer->gateway->setup;
+	bool is_news;
+
+	peer->is_over_quota = !quota_enter(&peer->gateway->quotas, peer->job.uid, setup->user_connections_max, &is_news);
+	if (is_news)
+		log_warning("uid %u has %u connections, as many as one user may have (--user-connections); more are turned away", peer->job.uid,
+			    setup->user_connections_max);
+}
+
 struct peer *peer_new(struct gateway *gateway, int fd)
 {
 	struct peer *peer = mem_alloc(sizeof(*peer));
@@ -239,7 +251,8 @@ struct peer *peer_new(struct gateway *gateway, int fd)
 	peer->fd = fd;
 	peer->cred = (struct sock_cred){ 0, gateway->overflow_uid, (gid_t)-1 };
 	sock_peer_cred(fd, &peer->cred);
-	peer->job.uid = peer->cred.uid;
+	peer->job.uid = subuids_owner(&gateway->setup->subuids, peer->cred.uid);
+	enter_quota(peer);
 	relay_init(&peer->relay, gateway);
 	peer->writable = event_new(gateway->base, fd, EV_WRITE, peer_on_writable, peer);
 	peer->next = gateway->peers;

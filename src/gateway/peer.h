@@ -44,6 +44,7 @@ struct peer {
 	struct gateway *gateway;
 	int fd;
 	struct sock_cred cred;
+	bool is_over_quota;		/* its user has enough of us: it is told, and closed */
 	enum peer_state state;
 	enum dialect dialect;
 	struct buf in;			/* received, not yet understood */

@@ -237,6 +237,13 @@ void reception_open(struct gateway *gateway, int fd)
 		peer_deny(peer, "admission", "this user may not use the gateway: see --allow-user and --allow-group of distcc-gateway");
 		return;
 	}
+	/* The administrator's own questions are answered all the same. */
+	if (peer->is_over_quota && peer->cred.uid != 0) {
+		gateway->counters.over_quota++;
+		peer->dialect = DIALECT_LEASE;
+		peer_deny(peer, "quota", "this user has as many connections to the gateway as one may have: see --user-connections");
+		return;
+	}
 	peer_set_timer(peer, GREETING_S);
 	peer_set_reading(peer, true);
 	/* Most clients have spoken by the time they are accepted. */

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "gateway/weight.h"
 
 enum { TURN = 1024, ALIKE_MAX = 16 };
 
@@ -188,6 +189,14 @@ static void charge(struct turn_taker *turns, uint64_t *clock, unsigned cost, uin
 	turns->served_at = number;
 }
 
+/* Twice the weight of the others is twice the turns. A user may set it, so it counts within that user's share. */
+static unsigned weigh(unsigned cost, unsigned weight)
+{
+	uint64_t weighed = (uint64_t)cost * WEIGHT_USUAL / (weight ? weight : WEIGHT_USUAL);
+
+	return weighed < 1 ? 1 : weighed > UINT32_MAX ? UINT32_MAX : (unsigned)weighed;
+}
+
 /* Takes it out of the queue, at its owner's and its build's cost. */
 static void serve(struct schedule *schedule, struct job *job)
 {
@@ -197,7 +206,7 @@ static void serve(struct schedule *schedule, struct job *job)
 
 	schedule->n_served++;
 	charge(&owner->turns, &owner->queue->clock, cost, schedule->n_served);
-	charge(&build->turns, &owner->clock, cost, schedule->n_served);
+	charge(&build->turns, &owner->clock, weigh(cost, job->weight), schedule->n_served);
 	schedule_remove(schedule, job);
 }
 

@@ -47,6 +47,7 @@ struct job {
 	char *compiler, *source, *use;		/* use: "A+B", the only servers it may go to, or NULL */
 	char *label, *session;			/* of its build, what it is known by without one; NULL: none */
 	int nice;				/* 0..JOB_NICE_MAX */
+	unsigned weight;			/* of its control group (weight.h), beside others of its user; 0: the usual */
 	uint64_t size;				/* bytes of the request, 0: unknown */
 	int protocol_min, protocol_max;
 	struct handing_wish wish;

@@ -9,6 +9,7 @@
 #include "gateway/listen.h"
 #include "gateway/options.h"
 #include "gateway/policy.h"
+#include "gateway/subuid.h"
 #include "gateway/startup.h"
 
 struct gateway_setup {
@@ -18,6 +19,8 @@ struct gateway_setup {
 	bool replaces;				/* another gateway, whose place the parent asks for when we are ready */
 	int http_fd;				/* listens, or -1 */
 	int helper_fd;				/* SEQPACKET to the parent */
+	struct subuids subuids;
+	unsigned user_connections_max;
 	int spool_dir_fd;			/* for O_TMPFILE: requests and replies too big for memory */
 	struct proof_result proofs[PROOF_N];
 };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "gateway/feed.h"
+#include "gateway/quota.h"
 #include "gateway/schedule.h"
 #include "gateway/server.h"
 #include "gateway/setup.h"
@@ -20,6 +21,7 @@ struct counters {			/* since the start, unless said otherwise */
 	uint64_t relayed, passed;	/* jobs that ended well, by way */
 	uint64_t replayed;		/* attempts repeated on another server */
 	uint64_t denied;		/* jobs with a DENY, or closed for the same reasons */
+	uint64_t over_quota;		/* peers turned away because their user has so many */
 	uint64_t not_admitted;		/* peers turned away by --allow-... */
 	uint64_t protocol_errors, timeouts, foreign_destinations;
 	uint64_t refused_descriptors;	/* attached by peers, closed */
@@ -48,6 +50,7 @@ struct gateway {
 	uint32_t list_generation;	/* of the host list that is in force */
 	struct schedule schedule;
 	struct peer *peers;		/* list by peer->next */
+	struct quota *quotas;		/* of the users that have connections */
 	struct peer *dead;		/* closed, freed when the running callback has returned */
 	struct event *reap;
 	struct spool_pool pool;

@@ -17,6 +17,7 @@
 #include "gateway/handoff.h"
 #include "gateway/ledger.h"
 #include "gateway/second.h"
+#include "gateway/weight.h"
 #include "wire/lease.h"
 #include "wire/version.h"
 
@@ -329,6 +330,8 @@ void turn_enqueue(struct peer *peer, bool at_front)
 		if (peer->dialect != DIALECT_LEASE)
 			event_add(peer->gone, NULL);
 	}
+	if (!peer->job.weight)
+		peer->job.weight = weight_of(peer->cred.pid);
 	peer_set_waiting(peer, true);
 	schedule_add(&peer->gateway->schedule, &peer->job, at_front, clock_now_ms() - peer->waited_ms);
 	peer->waited_ms = 0;

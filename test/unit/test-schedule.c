@@ -227,6 +227,29 @@ static void a_nice_build_gets_less(void **state)
 	assert_in_range(n_nice, 2, 4);
 }
 
+static void a_heavy_build_gets_more_within_its_users_share(void **state)
+{
+	autotable *table = table_make("10.0.0.1/1", "10.0.0.2/1,down");
+	size_t n_heavy = 0, n_other = 0;
+
+	(void)state;
+	for (int i = 0; i < 26; i++) {
+		ask_for(table, 'l', JOB_COMPILE, 1000, "light");
+		enter(table, prepare(table, 'h', JOB_COMPILE, 1000, "heavy"));
+		table->asks[table->n_asks - 1].job.weight = 300;
+		ask_for(table, 'o', JOB_COMPILE, 1001, "other");
+	}
+	run(table);
+	for (int i = 0; i < 31; i++)
+		finish(table, table->servers[0]);
+	for (const char *at = table->order; *at; at++) {
+		n_heavy += *at == 'h';
+		n_other += *at == 'o';
+	}
+	assert_in_range(n_other, 15, 17);
+	assert_in_range(n_heavy, 11, 13);
+}
+
 static void a_job_that_waits_for_a_special_server_holds_up_nobody(void **state)
 {
 	autotable *table = table_make("10.0.0.1/1", "10.0.0.2/9");
@@ -438,6 +461,7 @@ int main(void)
 		CHECK(one_job_beside_a_big_build_is_next),
 		CHECK(who_comes_and_goes_gets_no_more_turns_than_who_stays),
 		CHECK(a_nice_build_gets_less),
+		CHECK(a_heavy_build_gets_more_within_its_users_share),
 		CHECK(a_job_that_waits_for_a_special_server_holds_up_nobody),
 		CHECK(each_denial_has_its_reason),
 		CHECK(the_impatient_go_first_when_their_time_is_near),
