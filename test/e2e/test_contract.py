@@ -196,7 +196,7 @@ def test_everything_optional_may_be_left_out(configure, tmp_path):
     """Each alternative of a feature compiles, too."""
     configure(tmp_path, "--quiet", "--enable-Werror", "--without-auth", "--without-avahi", "--without-libseccomp", "--disable-landlock",
               "--disable-pump-mode")
-    for file in ("net/auth-none", "gateway/browse-none", "gateway/confine-none", "daemon/announce-none", "daemon/sysfilter-none",
+    for file in ("net/auth-none", "net/browse-none", "gateway/avahi-poll-none", "monitor/finder-none", "gateway/confine-none", "daemon/announce-none", "daemon/sysfilter-none",
                  "daemon/landlock-none"):
         run("make", "-s", f"src/{file}.o", cwd=tmp_path)
         assert f"src/{file}.o" in (tmp_path / "Makefile").read_text()
