@@ -3,6 +3,9 @@
 #include "base/mem.h"
 
 #include <stdint.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,4 +85,12 @@ void *mem_steal(void *pointer_to_pointer)
 	memcpy(&p, pointer_to_pointer, sizeof(p));
 	memcpy(pointer_to_pointer, &null, sizeof(null));
 	return p;
+}
+
+void mem_keep_little(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 256 << 10);
+#endif
 }

@@ -19,4 +19,8 @@ void mem_autofree(void *pointer_to_pointer);
 /* Takes the value out of an autofree variable, leaving NULL. */
 void *mem_steal(void *pointer_to_pointer);
 
+/* For a process that lives long: what is freed goes back to the system, however large it was. (glibc keeps blocks
+ * of up to 32 MiB once it has seen their like.) */
+void mem_keep_little(void);
+
 #endif

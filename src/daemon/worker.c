@@ -75,6 +75,7 @@ _Noreturn void worker_run(const struct options *options, const char *dir, int ch
 	struct err err = ERR_INIT;
 
 	workdir_remove_at_end(dir);
+	mem_keep_little();
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (proc_die_with_parent(SIGTERM, parent) < 0 || site.base_fd < 0) {
 		log_error("worker cannot start: %s", strerror(errno));
