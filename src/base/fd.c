@@ -122,7 +122,8 @@ int fd_write_full(int fd, const void *bytes, size_t len, int idle_ms, struct err
 
 int fd_writev_full(int fd, struct iovec *vec, int n_vecs, int idle_ms, struct err *err)
 {
-	int flags = fcntl(fd, F_GETFL);
+	/* Without a limit a write may block as long as it likes. */
+	int flags = idle_ms < 0 ? -1 : fcntl(fd, F_GETFL);
 	bool blocking = flags >= 0 && !(flags & O_NONBLOCK);
 
 	while (n_vecs) {

@@ -54,10 +54,7 @@ static const struct host_spec *find_gateway(const struct host_list *hosts)
 bool here_take(struct here *here, const struct host_list *hosts, const char *kind, const char *source)
 {
 	const struct host_spec *gateway = find_gateway(hosts);
-	struct lease_wish wish = {
-		.kind = kind, .source = source, .build = env_get("DISTCC_BUILD"), .session = here_session(), .nice = here_nice(),
-		.allow_local = true, .protocol_min = 1, .protocol_max = 1,
-	};
+	struct lease_wish wish = { .kind = kind, .source = source, .allow_local = true, .protocol_min = 1, .protocol_max = 1 };
 	struct lease lease = LEASE_INIT;
 	struct err err = ERR_INIT;
 
@@ -66,6 +63,9 @@ bool here_take(struct here *here, const struct host_list *hosts, const char *kin
 	/* before asking: inherited is what we were started with, not what we set */
 	if (here_is_inherited() || here->is_off || !gateway)
 		return false;
+	wish.build = env_get("DISTCC_BUILD");
+	wish.session = here_session();
+	wish.nice = here_nice();
 	lease.patient_ms = lease.silence_ms;
 	lease.silence_ms = FIRST_WORD_MS;
 	if (lease_ask(&lease, gateway->path, &wish, &err) < 0 || lease_ready(&lease, 0, &err) < 0 || lease.mode != LEASE_LOCAL) {

@@ -79,7 +79,11 @@ static enum compiler_family family_of(const char *name)
 
 const char *preprocess_terminal(void)
 {
-	return isatty(2) ? env_get("TERM") : NULL;
+	static int on_terminal = -1;		/* asked once */
+
+	if (on_terminal < 0)
+		on_terminal = isatty(2);
+	return on_terminal ? env_get("TERM") : NULL;
 }
 
 enum text_kind preprocess_best_kind(const struct scan *scan)
@@ -226,7 +230,8 @@ int preprocess_run_best(struct preprocess *cpp, const struct scan *scan, struct 
 
 void preprocess_messages(const struct preprocess *cpp, struct buf *out)
 {
-	if (cpp->source.err_fd >= 0 && lseek(cpp->source.err_fd, 0, SEEK_SET) == 0)
+	/* nearly always there are none */
+	if (cpp->source.err_fd >= 0 && lseek(cpp->source.err_fd, 0, SEEK_END) > 0 && lseek(cpp->source.err_fd, 0, SEEK_SET) == 0)
 		fd_read_all(cpp->source.err_fd, SIZE_MAX / 2, out, NULL);
 }
 

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -109,54 +110,56 @@ static bool is_alive(long pid, time_t age_s)
 	return pid > 0 && age_s <= REUSED_S && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-static void complain_about(const char *path, const char *what, void (*complain)(const char *text))
-{
-	autofree char *text = str_format("%s: %s", path, what);
-
-	complain(text);
-}
-
-/* True with a whole note in *raw. A short file is one that is being written. */
-static bool read_raw(const char *path, struct note *raw, time_t *age_s, void (*complain)(const char *text))
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
-	bool whole = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, raw, sizeof(*raw)) == (ssize_t)sizeof(*raw);
-
-	if (fd >= 0)
-		close(fd);
-	if (!whole)
-		return false;
-	*age_s = time(NULL) - st.st_mtime;
-	if (raw->magic != MAGIC) {
-		complain_about(path, "wrong magic number", complain);
-		return false;
-	}
-	if (raw->size != sizeof(*raw)) {
-		complain_about(path, "wrong structure size: version mismatch?", complain);
-		return false;
-	}
-	return true;
-}
-
-static bool read_note(const char *path, struct job_note *note, void (*complain)(const char *text))
+bool jobnote_decode(const void *bytes, size_t len, struct job_note *note, const char **complaint)
 {
 	struct note raw;
-	time_t age_s;
 
-	if (!read_raw(path, &raw, &age_s, complain))
+	*complaint = NULL;
+	/* A short file is one that is being written. */
+	if (len < sizeof(raw))
 		return false;
-	if (!is_alive((long)raw.pid, age_s)) {
-		if (age_s > DEAD_S)
-			unlink(path);
+	memcpy(&raw, bytes, sizeof(raw));
+	if (raw.magic != MAGIC) {
+		*complaint = "wrong magic number";
 		return false;
 	}
+	if (raw.size != sizeof(raw)) {
+		*complaint = "wrong structure size: version mismatch?";
+		return false;
+	}
+	raw.file[NAME_LEN - 1] = raw.host[NAME_LEN - 1] = '\0';
 	note->pid = (long)raw.pid;
 	str_copy(note->file, sizeof(note->file), raw.file);
 	str_copy(note->host, sizeof(note->host), raw.host);
 	note->slot = raw.slot;
 	note->phase = raw.phase < JOB_STARTUP || raw.phase > JOB_DONE ? JOB_COMPILE : (enum job_phase)raw.phase;
 	return true;
+}
+
+static bool read_note(const char *path, struct job_note *note, void (*complain)(const char *text))
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char bytes[sizeof(struct note)];
+	const char *complaint;
+	struct stat st;
+	ssize_t len;
+	time_t age_s;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (len = read(fd, bytes, sizeof(bytes))) < 0)
+		return false;
+	if (!jobnote_decode(bytes, (size_t)len, note, &complaint)) {
+		autofree char *text = complaint ? str_format("%s: %s", path, complaint) : NULL;
+
+		if (text)
+			complain(text);
+		return false;
+	}
+	age_s = time(NULL) - st.st_mtime;
+	if (is_alive(note->pid, age_s))
+		return true;
+	if (age_s > DEAD_S)
+		unlink(path);
+	return false;
 }
 
 static int by_host_and_slot(const void *a, const void *b)

@@ -3,6 +3,7 @@
 #ifndef STATE_JOBNOTE_H
 #define STATE_JOBNOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -30,6 +31,9 @@ struct job_note {
 };
 /* "Compile" and so on; "Unknown" beyond the enum. */
 const char *job_phase_name(enum job_phase phase);
+
+/* The bytes of a note. False: it is not whole yet, or *complaint (else NULL) says why it is none. */
+bool jobnote_decode(const void *bytes, size_t len, struct job_note *note, const char **complaint);
 
 /*
  * The notes of live clients, stock ones too, by host, then slot. Notes of the dead are ignored, and

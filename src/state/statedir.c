@@ -28,7 +28,8 @@ static char *usable(const char *dir, const char *sub)
 {
 	char *path = path_join(dir, sub);
 
-	if (make_dir(path, 0777) && access(path, W_OK | X_OK) == 0)
+	/* nearly always it is there, and asked for several times in a job */
+	if (access(path, W_OK | X_OK) == 0 || (make_dir(path, 0777) && access(path, W_OK | X_OK) == 0))
 		return path;
 	free(path);
 	return NULL;
@@ -72,7 +73,9 @@ char *statedir_get(const char *sub, struct err *err)
 
 	if (dir)
 		path = usable(dir, sub);
-	else if (in_home && make_dir(in_home, 0777))
+	else if (in_home)
+		path = usable(in_home, sub);
+	if (!path && !dir && in_home && make_dir(in_home, 0777))
 		path = usable(in_home, sub);
 	if (!path)
 		path = usable_in_session(sub);

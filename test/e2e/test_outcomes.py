@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from lib import compare, peers, sandbox
+from lib.counting import CountingProxy
 from lib.pump import IncludeServer
 
 C = "int answer(void) { return 42; }\n"
@@ -272,6 +273,22 @@ def test_fifty_at_once_wait_for_the_four_slots_of_one_host(place, client_env, st
         assert client.returncode == 0
     server.wait_count(50)
     assert len({(place.path / f"{i}.o").read_bytes() for i in range(50)}) == 1
+
+
+def test_stock_and_our_clients_at_once_never_exceed_the_slots_together(place, client_env, stock_server, stack, base):
+    """Fifty jobs of both in one DISTCC_DIR. What a monitor is shown meanwhile are jobs of both."""
+    proxies = [stack.enter_context(CountingProxy(stock_server(jobs=8).port)) for _ in range(2)]
+    place.reset()
+    env = client_env(f"{proxies[0].host}/2 {proxies[1].host}/3", DISTCC_DIR=base / "state", DISTCC_PAUSE_TIME_MSEC=20)
+    programs = [peers.CLIENT, peers.STOCK_CLIENT]
+    running = [subprocess.Popen([str(programs[i % 2]), "gcc", "-c", "two.c", "-o", f"{i}.o"], cwd=place.path, env=env, stderr=subprocess.PIPE)
+               for i in range(50)]
+    for client in running:
+        assert client.communicate(timeout=120)[1] == b""
+        assert client.returncode == 0
+    assert 1 <= proxies[0].most <= 2 and proxies[1].most <= 3
+    assert len({(place.path / f"{i}.o").read_bytes() for i in range(50)}) == 1
+    assert not list((base / "state" / "state").iterdir()), "a note was left"
 
 
 def test_a_source_of_several_megabytes(place, client_env, stock_server):

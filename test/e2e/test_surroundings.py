@@ -53,6 +53,24 @@ def test_a_useless_home_changes_nothing(workplace, client_env, stock_server, gat
         assert not (base / "a").exists() or "DISTCC_DIR" in more
 
 
+def test_without_a_home_state_is_in_the_directory_of_the_session(workplace, client_env, stock_server, base):
+    """Only in one that is this user's; monitors look there, too."""
+    server = stock_server()
+    session = base / "session"
+    session.mkdir(mode=0o700)
+    env = client_env(server.host, HOME="/nonexistent", DISTCC_DIR=None, XDG_RUNTIME_DIR=session)
+    for owner in 0, sandbox.USER_ID:
+        os.chown(session, owner, owner)
+        done = workplace.run([peers.CLIENT, *COMMAND], env, prefix=sandbox.AS_USER)
+        assert (done.rc, done.stderr) == (0, b"")
+        shown = subprocess.run([*sandbox.AS_USER, peers.BUILD / "distccmon-text"], env=env, capture_output=True, text=True, check=False)
+        assert (shown.returncode, shown.stdout, shown.stderr) == (0, "\n", "")
+        assert bool(list(session.iterdir())) == (owner == sandbox.USER_ID)
+    assert (session / "distcc" / "lock" / f"cpu_tcp_127.0.0.1_{server.port}_0").exists()
+    assert (session / "distcc").stat().st_mode & 0o777 == 0o700
+    server.wait_count(2)
+
+
 def test_under_fakeroot(workplace, client_env, stock_server):
     if peers.is_sanitized():
         pytest.skip("fakeroot is preloaded, and ASan wants to be the first: the run without sanitizers does this")
