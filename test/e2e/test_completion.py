@@ -13,7 +13,7 @@ GATEWAY_OPTIONS = ["--pass-fds", "--pid-file"]
 
 
 def environment():
-    return {**peers.clean_env(), "PATH": f"{peers.BUILD}:/usr/bin:/bin", "HOME": "/nonexistent"}
+    return {**peers.clean_env(), "PATH": f"{peers.BUILD}:/usr/bin:/bin", "HOME": "/dev/null"}
 
 
 def complete_in_bash(line):

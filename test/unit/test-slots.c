@@ -203,7 +203,7 @@ static void the_directory_is_made_where_it_may_be(void **state)
 
 	(void)state;
 	umask(022);
-	setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
+	setenv("XDG_RUNTIME_DIR", "/dev/null/none", 1);
 	setenv("HOME", check_dir, 1);
 	setenv("TMPDIR", check_dir, 1);
 	setenv("DISTCC_DIR", "dir", 1);
@@ -251,7 +251,7 @@ static void a_place_that_others_can_write_is_not_used(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
+	setenv("XDG_RUNTIME_DIR", "/dev/null/none", 1);
 	setenv("TMPDIR", check_dir, 1);
 	setenv("DISTCC_DIR", "/proc/no", 1);
 	umask(0);
