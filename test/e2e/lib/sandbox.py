@@ -24,10 +24,14 @@ ALL = {
     "nix-bwrap": (True, "/run/distcc"),
     "bwrap-net": (True, "/run/distcc"),
     "abuild": (True, "/home/user/.abuild"),
+    "podman": (True, "/run/distcc-gw"),
+    "mock": (True, "/run/distcc-gw"),
+    "sbuild": (True, "/run/distcc-gw"),
+    "bazel": (False, None),
 }
 # abuild refuses to be run by root
-AS_ROOT = ["unshare", "portage-root", "portage-install", "nix-like", "nix-bwrap", "bwrap-net"]
-AS_ORDINARY_USER = ["portage-user", "nix-like", "nix-bwrap", "bwrap-net", "abuild"]
+AS_ROOT = ["unshare", "portage-root", "portage-install", "nix-like", "nix-bwrap", "bwrap-net", "podman", "mock"]
+AS_ORDINARY_USER = ["portage-user", "nix-like", "nix-bwrap", "bwrap-net", "abuild", "sbuild", "bazel"]
 
 
 class Sandbox:
