@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,6 @@ LIBC = ctypes.CDLL(None)
 RESULT = re.compile(r"result: source=(?P<source>.*) where=(?P<where>\w+) server=(?P<server>\S+) "
                     r"reason=(?P<reason>\S+) ms=(?P<ms>\d+) status=(?P<status>\d+)")
 WHY = {
-    "not-a-compile": "links, or asks the compiler something",
     "conftest": "a test of configure",
     "option": "an option that may concern files of this machine",
     "unknown-option": "an option that is not known",
@@ -106,10 +106,11 @@ class Program:
 
 
 class Display:
-    """Progress on one line, and the table at the end."""
+    """Progress on one line, and what came of it at the end."""
 
-    def __init__(self, total):
+    def __init__(self, total, with_files):
         self.total = total
+        self.with_files = with_files
         self.jobs = []
         self.is_terminal = sys.stdout.isatty()
         self.width = shutil.get_terminal_size().columns - 1
@@ -119,31 +120,46 @@ class Display:
         match = RESULT.search(line)
         if not match:
             return
-        self.jobs.append(match.groupdict())
-        text = f"[{len(self.jobs):4d}/{self.total}] {match['where']:7s} {match['ms']:>6s} ms  {match['source']}"
+        job = match.groupdict()
+        job["source"] = job["source"].replace(f"{TOP}/", "")
+        job["ms"] = int(job["ms"])
+        self.jobs.append(job)
+        place = {"remote": f"by {job['server']}", "local": "here"}.get(job["where"], "nowhere")
+        text = f"[{len(self.jobs):4d}/{self.total}] {place:24s} {job['ms']:>6d} ms  {job['source'] if job['source'] != '(null)' else ''}"
         if self.is_terminal:
             print("\r" + text[:self.width].ljust(self.width), end="", flush=True)
-        elif len(self.jobs) % 20 == 0:
+        elif len(self.jobs) % 50 == 0:
             print(text, flush=True)
 
+    def where(self, place):
+        """The jobs that ran there: "remote", "local", "nowhere"."""
+        return [job for job in self.jobs if job["where"] == place]
+
     def table(self, seconds):
-        """What ran where, how long it took, what fell back and why."""
+        """What was compiled where, how long it took, what ran here and why."""
         if self.is_terminal:
             print("\r" + " " * self.width + "\r", end="")
-        print(f"\n{'file':52s} {'compiled by':24s} {'ms':>6s}")
-        for job in sorted(self.jobs, key=lambda job: job["source"]):
-            if job["where"] == "remote":
-                source = job["source"].replace(f"{TOP}/", "")
-                print(f"{source[-52:]:52s} {job['server'][:24]:24s} {job['ms']:>6s}")
-        here = collections.Counter(job["reason"] for job in self.jobs if job["where"] == "local")
-        nowhere = [job for job in self.jobs if job["where"] == "nowhere"]
-        remote = [job for job in self.jobs if job["where"] == "remote"]
-        print(f"\n{len(remote)} compiled on servers, {sum(here.values())} commands run here, {len(nowhere)} failed, "
-              f"in {seconds:.1f} s")
-        for reason, count in here.most_common():
-            print(f"   here: {count:4d}  reason={reason}: {WHY.get(reason, 'see distcc(1), WHY A JOB RAN HERE')}")
-        for job in nowhere:
-            print(f"   failed: {job['source']}: reason={job['reason']}")
+        remote, here, failed = self.where("remote"), self.where("local"), self.where("nowhere")
+        if self.with_files:
+            print(f"\n{'file':52s} {'compiled by':24s} {'ms':>6s}")
+            for job in sorted(remote, key=lambda job: job["source"]):
+                print(f"{job['source'][-52:]:52s} {job['server'][:24]:24s} {job['ms']:>6d}")
+        else:
+            print(f"\n{'folder':20s} {'files':>6s}  {'compiled by':24s} {'ms each':>8s}")
+            folders = collections.defaultdict(list)
+            for job in remote:
+                folders[os.path.dirname(job["source"]), job["server"]].append(job["ms"])
+            for (folder, server), times in sorted(folders.items()):
+                print(f"{folder[-20:]:20s} {len(times):>6d}  {server[:24]:24s} {round(statistics.median(times)):>8d}")
+        reasons = collections.Counter(job["reason"] for job in here)
+        own = reasons.pop("not-a-compile", 0)
+        n_compiles = len(remote) + len(failed) + sum(reasons.values())
+        print(f"\ncompiles         {len(remote)} of {n_compiles} by the server, {sum(reasons.values())} here, {len(failed)} failed; {seconds:.1f} s")
+        for reason, count in reasons.most_common():
+            print(f"                 {count} here, reason={reason}: {WHY.get(reason, 'see distcc(1), WHY A JOB RAN HERE')}")
+        for job in failed:
+            print(f"                 failed: {job['source']}: reason={job['reason']}")
+        print(f"not compiles     {own} links and questions to the compiler, which belong here")
 
 
 def start_server(stack, build, tmp, jobs):
@@ -178,14 +194,14 @@ def count_commands(tree):
     return done.stdout.count("COMPILER ")
 
 
-def compile_project(stack, build, tmp, path, tree, jobs):
+def compile_project(stack, build, tmp, path, tree, arguments):
     """make in the sandbox; returns its status and fills the display."""
     fifo = tmp / "log"
     os.mkfifo(fifo)
     sandbox = ["unshare", "-n"] if os.getuid() == 0 else ["unshare", "-rn"]
     env = {**os.environ, "DISTCC_HOSTS": f"unix:{path}", "DISTCC_FALLBACK": "0", "DISTCC_LOG": str(fifo)}
-    inside = f"ip -brief addr 2>/dev/null || true; exec make --quiet -j{jobs} CC='{build}/distcc gcc' all test-programs"
-    display = Display(count_commands(tree))
+    inside = f"ip -brief addr 2>/dev/null || true; exec make --quiet -j{arguments.j} CC='{build}/distcc gcc' all test-programs"
+    display = Display(count_commands(tree), arguments.files)
     # Open for writing too: the end of one client must not look like the end of all.
     keep = os.open(fifo, os.O_RDWR | os.O_CLOEXEC)
     log = stack.enter_context(open(fifo, encoding="utf-8", errors="replace"))
@@ -215,6 +231,7 @@ def main():
     parser = argparse.ArgumentParser(prog="contrib/demo")
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("-j", type=int, default=2 * (os.cpu_count() or 2), metavar="N", help="jobs at once")
+    parser.add_argument("--files", action="store_true", help="the table at the end has a line for each file")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -224,12 +241,12 @@ def main():
         tmp.chmod(0o755)
         server, entry, kind = start_server(stack, build, tmp, arguments.j)
         path = start_gateway(stack, build, tmp, entry)
-        print(f"server:   {kind} on {entry}\ngateway:  unix:{path}\nsandbox:  unshare -n; its network interfaces:",
-              flush=True)
+        print(f"server           {kind} on {entry}\ngateway          unix:{path}\n"
+              "sandbox          unshare -n; the network interfaces in it, before this project is compiled there:", flush=True)
         tree = tmp / "project"
         tree.mkdir()
         subprocess.run([str(TOP / "configure"), "--quiet"], cwd=tree, check=True)
-        status, display = compile_project(stack, build, tmp, path, tree, arguments.j)
+        status, display = compile_project(stack, build, tmp, path, tree, arguments)
         remote = sum(job["where"] == "remote" for job in display.jobs)
         # The server writes its line after it has answered.
         server.wait_log("COMPILE_OK", remote)
@@ -237,7 +254,7 @@ def main():
         report = subprocess.run([build / "distcc-gateway", f"--listen=unix:{path}", "--status=json"],
                                 capture_output=True, text=True, check=True)
         relayed = json.loads(report.stdout)["relayed"]
-        print(f"   the gateway relayed {relayed} jobs, the server's own log counts {served}")
+        print(f"counted          the gateway relayed {relayed} jobs, and the log of the server has {served}")
         if status != 0 or not remote or remote != relayed or remote != served:
             print("this is not how it should have ended", file=sys.stderr)
             return 1
