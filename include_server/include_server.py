@@ -21,6 +21,7 @@ import distcc_pump_c_extensions as extensions
 
 BACKLOG = 4096
 SOCKET_PATH_MAX = 106           # stock clients accept no longer one
+SOCKET_LEFT_OVER = "distcc-pump.??????"
 LEFT_OVER = "distcc??????.include_server-*-*"
 # What a socket directory of `pump` may hold.
 SOCKET_DIR_FILES = ("socket", "life", "stdout", "stderr", "discrepancy_counter", "plain_units")
@@ -119,6 +120,22 @@ def remove_left_overs(area):
             os.close(root)
 
 
+def remove_dead_sockets(area):
+    """Directories of `pump` whose include server was killed: nobody listens there any more."""
+    for path in glob.glob(os.path.join(glob.escape(area), SOCKET_LEFT_OVER, "socket")):
+        try:
+            found = os.lstat(path)
+            if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.geteuid():
+                continue
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                probe.setblocking(False)
+                probe.connect(path)
+        except ConnectionRefusedError:
+            remove_socket_dir(path)
+        except OSError:
+            pass
+
+
 def listen(path):
     """The listening socket, at its name; nobody else may connect."""
     if len(os.fsencode(path)) > SOCKET_PATH_MAX:
@@ -180,6 +197,7 @@ def serve(options, ready):
     path = os.path.abspath(options.port)
     area = temporary_area()
     remove_left_overs(area)
+    remove_dead_sockets(os.environ.get("TMPDIR") or "/tmp")
     stop_fd = stop_pipe()
     life_fd = os.open(options.life, os.O_RDONLY | os.O_NONBLOCK) if options.life else -1
     listener = listen(path)

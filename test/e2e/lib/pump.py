@@ -13,15 +13,16 @@ PUMP = peers.BUILD / "pump" / "pump"
 class IncludeServer:
     """What `pump` starts, without pump: the socket is in a directory of the test's."""
 
-    def __init__(self, directory, *arguments, area=None, prefix=(), path=None):
-        """area: where it puts what clients fetch; prefix: what runs it; path: its PATH, where it looks for compilers."""
+    def __init__(self, directory, *arguments, area=None, prefix=(), path=None, environment=None):
+        """area: where it puts what clients fetch; prefix: what runs it; path: its PATH, where it looks for compilers;
+        environment: more variables."""
         self.dir = directory
         self.dir.mkdir(parents=True)
         self.socket = self.dir / "socket"
         self.arguments = arguments
         self.area = area
         self.prefix = prefix
-        self.environment = {"PATH": path} if path else {}
+        self.environment = {**({"PATH": path} if path else {}), **(environment or {})}
 
     def __enter__(self):
         python = next(line.split("'")[1] for line in PUMP.read_text().splitlines() if line.startswith("python="))
