@@ -181,19 +181,22 @@ int sock_connect_start(const struct sock_addr *addr, int *fd)
 {
 	int s = socket(addr->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (s < 0)
-		return -1;
+	return s < 0 ? -1 : sock_connect_on(s, addr, fd);
+}
+
+int sock_connect_on(int sock, const struct sock_addr *addr, int *fd)
+{
 	if (addr->storage.ss_family != AF_UNIX)
-		sock_tune_tcp(s);
-	if (connect(s, (const struct sockaddr *)&addr->storage, addr->len) == 0) {
-		*fd = s;
+		sock_tune_tcp(sock);
+	if (connect(sock, (const struct sockaddr *)&addr->storage, addr->len) == 0) {
+		*fd = sock;
 		return 1;
 	}
 	if (errno == EINPROGRESS) {
-		*fd = s;
+		*fd = sock;
 		return 0;
 	}
-	fd_close(&s);
+	fd_close(&sock);
 	return -1;
 }
 

@@ -34,6 +34,8 @@ int sock_connect(const struct sock_addr *addr, struct deadline deadline, int *fd
 
 /* Starts a non-blocking connect: 1 connected, 0 under way, -1 and errno. *fd is set unless -1. */
 int sock_connect_start(const struct sock_addr *addr, int *fd);
+/* The same with a socket that is there already, non-blocking, and taken over. */
+int sock_connect_on(int sock, const struct sock_addr *addr, int *fd);
 int sock_connect_result(int fd);		/* after it became writable: 0, or -1 and errno */
 
 /* Listening, non-blocking. mode is for unix paths (the file is made with it, a stale file is

@@ -20,6 +20,7 @@
 #include "gateway/farm.h"
 #include "gateway/heritage.h"
 #include "gateway/http.h"
+#include "gateway/larder.h"
 #include "gateway/peer.h"
 #include "gateway/reception.h"
 #include "gateway/retirement.h"
@@ -303,6 +304,7 @@ static void release(struct gateway *gateway)
 	retirement_end(gateway->retirement);
 	gateway->retirement = NULL;
 	roster_release(gateway);
+	larder_close(gateway->larder);
 	channel_close(gateway->channel);
 	event_free(gateway->reap);
 	event_free(gateway->resume);
@@ -332,6 +334,8 @@ int gateway_run(const struct gateway_setup *setup, struct err *err)
 	gateway->resume = evtimer_new(gateway->base, on_resume, gateway);
 	gateway->wake = evtimer_new(gateway->base, gateway_on_wake, gateway);
 	gateway->channel = channel_open(gateway->base, setup->helper_fd, told_unasked, on_parent_gone, &loop);
+	if (setup->guard_fd >= 0)
+		gateway->larder = larder_open(gateway->base, setup->guard_fd);
 	on_term = evsignal_new(gateway->base, SIGTERM, on_end, gateway);
 	on_int = evsignal_new(gateway->base, SIGINT, on_end, gateway);
 	event_add(on_term, NULL);

@@ -34,6 +34,7 @@
 #include "gateway/notify.h"
 #include "gateway/resolve.h"
 #include "gateway/ssh-pool.h"
+#include "gateway/ways.h"
 
 enum { END_MS = 900 };
 
@@ -101,6 +102,7 @@ static void send_list(const struct helper *helper, uint32_t serial)
 	autoclose int fd = -1;
 	struct err err = ERR_INIT;
 
+	ways_allow_listed(helper->setup->guard, &helper->farm.list);
 	farm_format(&helper->farm, &text);
 	str_copy(answer.text, sizeof(answer.text), helper->farm.name);
 	fd = file_of("distcc-gateway-hosts", &text, &err);
@@ -278,6 +280,7 @@ static void helper_on_control(void *context, struct control_visitor *visitor, co
 /* An answer that waits for somebody else's. */
 struct question {
 	const struct helper *helper;
+	const struct host_spec *spec;	/* while it is asked */
 	struct helper_answer answer;
 };
 
@@ -299,7 +302,7 @@ static void start_ssh(struct helper *helper, const struct helper_answer *answer,
 {
 	struct question *question = mem_alloc(sizeof(*question));
 
-	*question = (struct question){ helper, *answer };
+	*question = (struct question){ helper, spec, *answer };
 	if (!helper->ssh_pool)
 		helper->ssh_pool = ssh_pool_new(helper->base, env_get("DISTCC_SSH"));
 	ssh_pool_ask(helper->ssh_pool, spec, helper_on_ssh, question);
@@ -341,6 +344,7 @@ static void helper_on_resolved(void *context, const struct sock_addr *addrs, siz
 		send_failure(question->helper, answer, why);
 		return;
 	}
+	ways_allow(question->helper->setup->guard, question->spec, addrs, n_addrs);
 	answer->ok = 1;
 	answer->n_addrs = (uint32_t)(n_addrs < HELPER_ADDRS_MAX ? n_addrs : HELPER_ADDRS_MAX);
 	memcpy(answer->addrs, addrs, answer->n_addrs * sizeof(answer->addrs[0]));
@@ -349,7 +353,7 @@ static void helper_on_resolved(void *context, const struct sock_addr *addrs, siz
 
 static void resolve(const struct helper *helper, const struct helper_answer *answer, const struct host_spec *spec)
 {
-	struct question question = { helper, *answer };
+	struct question question = { helper, spec, *answer };
 	struct err err = ERR_INIT;
 
 	if (resolve_start(spec, helper_on_resolved, &question, &err) < 0)
@@ -382,15 +386,15 @@ static bool take_request(struct helper *helper)
 		resolve(helper, &answer, spec);
 	else if (request.operation == HELPER_SSH && spec && spec->kind == HOST_SSH)
 		start_ssh(helper, &answer, spec);
-	else if (request.operation == HELPER_SSH_TRIM && request.generation == helper->farm.generation && helper->ssh_pool)
-		ssh_pool_trim(helper->ssh_pool, &helper->farm.list);
+	else if (request.operation == HELPER_TRIM && request.generation == helper->farm.generation)
+		ways_trim(helper->setup->guard, helper->ssh_pool, &helper->farm.list);
 	else if (request.operation == HELPER_SECURE)
 		secure(helper, &answer, fd);
 	else if (request.operation == HELPER_TAKE_OVER)
 		take_over(helper, &answer);
 	else if (request.operation == HELPER_READY)
 		ready(helper, request.index);
-	else if (request.operation != HELPER_SSH_TRIM)
+	else if (request.operation != HELPER_TRIM)
 		send_failure(helper, &answer, "the host list has changed");
 	return true;
 }
@@ -437,7 +441,7 @@ static void reap(struct helper *helper)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid != helper->setup->loop_pid) {
-			if (helper->ssh_pool)
+			if (!guard_reaped(helper->setup->guard, pid) && helper->ssh_pool)
 				ssh_pool_reaped(helper->ssh_pool, pid, status);
 			continue;
 		}
@@ -513,6 +517,8 @@ int helper_run(struct helper_setup *setup)
 	reap(&helper);
 	if (!helper.loop_ended)
 		event_base_dispatch(helper.base);
+	/* a second signal (of a terminal, of an impatient manager) would leave everything lying about */
+	signals_hold(true);
 	release(&helper);
 	return exit_status(helper.loop_status);
 }

@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/sock.h"
+#include "gateway/guard.h"
 #include "gateway/listen.h"
 #include "gateway/options.h"
 #include "gateway/policy.h"
@@ -30,7 +31,7 @@ enum helper_operation {
 	HELPER_TAKE_OVER,	/* answer: fd of the trunk (trunk.h) to the loop of the gateway that is replaced */
 	HELPER_RETIRE,		/* only an answer, and unasked: fd of the trunk to the loop that replaces ours */
 	HELPER_READY,		/* no answer: the loop serves, with `index` servers */
-	HELPER_SSH_TRIM,	/* no answer: no server that is not in the list of `generation` has a job any more */
+	HELPER_TRIM,		/* no answer: no server that is not in the list of `generation` has a job any more */
 	HELPER_SECURE		/* comes with the fd of a connection that is to be passed on: attaches the filter
 				 * (handoff.h), where the kernel lets only the privileged do that */
 };
@@ -60,6 +61,7 @@ struct helper_setup {
 	int loop_fd;			/* the other end of the loop's helper_fd */
 	pid_t loop_pid;
 	int control_fd;			/* listening (control.h), or -1; taken over */
+	struct guard *guard;		/* or NULL */
 	const struct proof_result *proofs;
 	struct listeners *listeners;	/* of the loop; a successor gets them */
 	int *http_fd;			/* of the loop, or -1; a successor gets it */

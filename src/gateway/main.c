@@ -29,6 +29,7 @@
 #include "gateway/control.h"
 #include "gateway/farm.h"
 #include "gateway/gateway.h"
+#include "gateway/guard.h"
 #include "gateway/helper.h"
 #include "gateway/http.h"
 #include "gateway/listen.h"
@@ -197,6 +198,25 @@ static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, u
 	return 0;
 }
 
+/* Guarded sockets are made where they may be needed, and only if they are what they should be. */
+static void try_proofs(struct gateway_setup *setup, struct helper_setup *helper, uid_t uid, gid_t gid)
+{
+	struct err err = ERR_INIT;
+
+	setup->guard_fd = -1;
+	if (setup->options->pass_fds == PASS_FDS_AUTO)
+		helper->guard = guard_open(uid, gid, &err);
+	else
+		err_set(&err, ERR_FAILED, "not tried: it is for --pass-fds=auto");
+	proofs_try(setup->proofs, helper->guard, err.text);
+	if (setup->proofs[PROOF_CGROUP_BPF].holds) {
+		setup->guard_fd = guard_line(helper->guard);
+	} else {
+		guard_close(helper->guard);
+		helper->guard = NULL;
+	}
+}
+
 static void helper_on_serving(const struct helper_setup *helper)
 {
 	succession_clean(helper->succession);
@@ -233,7 +253,7 @@ static int serve(struct options *options, struct err *err)
 	subuids_load(&setup.subuids, options->subuid_file ? options->subuid_file : "/etc/subuid");
 	if (open_log(options, err) == 0 && startup_begin(&startup, err) == 0) {
 		warn_about_passing(options);
-		proofs_try(setup.proofs);
+		try_proofs(&setup, &helper, uid, gid);
 		spool_dir_fd = open(env_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		setup.spool_dir_fd = spool_dir_fd;
 		signal(SIGPIPE, SIG_IGN);
@@ -241,6 +261,7 @@ static int serve(struct options *options, struct err *err)
 			status = helper_run(&helper);
 			close(helper.loop_fd);
 		}
+		guard_close(helper.guard);
 	}
 	leave_places(options, &setup, &helper);
 	subuids_release(&setup.subuids);

@@ -18,6 +18,8 @@
 
 #include "base/fd.h"
 #include "base/sock.h"
+#include "base/str.h"
+#include "gateway/guard-proof.h"
 
 #ifndef TCP_ULP
 #define TCP_ULP 31
@@ -129,11 +131,15 @@ static void try_tls_ulp(struct proof_result *result)
 	*result = (struct proof_result){ .holds = true };
 }
 
-void proofs_try(struct proof_result results[PROOF_N])
+void proofs_try(struct proof_result results[PROOF_N], const struct guard *guard, const char *why_no_guard)
 {
+	struct proof_result *bpf = &results[PROOF_CGROUP_BPF];
+	struct err err = ERR_INIT;
+
 	memset(results, 0, sizeof(*results) * PROOF_N);
 	try_af_unix(&results[PROOF_AF_UNIX]);
 	try_tls_ulp(&results[PROOF_TLS_ULP]);
-	errno = 0;
-	fails(&results[PROOF_CGROUP_BPF], "not built in");
+	bpf->holds = guard && guard_prove(guard, &err) == 0;
+	if (!bpf->holds)
+		str_copy(bpf->why, sizeof(bpf->why), guard ? err.text : why_no_guard);
 }

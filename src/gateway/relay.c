@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "gateway/channel.h"
+#include "gateway/larder.h"
 #include "wire/lease.h"
 #include "wire/version.h"
 
@@ -459,6 +460,16 @@ static void relay_on_writable(evutil_socket_t fd, short what, void *context)
 		connect_failed(relay);
 }
 
+static int connect_guarded(struct relay *relay, const struct sock_addr *addr)
+{
+	int sock = larder_take(relay->gateway->larder, addr->storage.ss_family);
+
+	if (sock >= 0)
+		return sock_connect_on(sock, addr, &relay->server_fd);
+	errno = EMFILE;
+	return -1;
+}
+
 static void dial_next(struct relay *relay)
 {
 	struct server *server = relay->server;
@@ -467,7 +478,7 @@ static void dial_next(struct relay *relay)
 
 	relay->addrs_left--;
 	set_timer(relay, relay->addrs_left ? relay->times->try_address_ms : relay->times->connect_ms);
-	started = sock_connect_start(addr, &relay->server_fd);
+	started = relay->guarded ? connect_guarded(relay, addr) : sock_connect_start(addr, &relay->server_fd);
 	if (started < 0) {
 		connect_failed(relay);
 		return;

@@ -43,6 +43,7 @@ struct relay {
 	const char *compiler;		/* borrowed from the job: refusals are remembered by it */
 	bool handing;			/* the connection is to be passed on, not relayed */
 	bool here;			/* no server at all: the client does it on this machine */
+	bool guarded;			/* handing: on a socket from the larder */
 	bool is_probe;			/* of a server that was down: its end is news in any case */
 	int server_fd;
 	char from[64];			/* our end of it: what the server's log names as its client */

@@ -18,29 +18,25 @@
 
 enum { RESOLVE_AGAIN_MS = 300000 };
 
-/* The parent stays logged in where jobs may yet be: those of servers that leave, too. */
-static void trim_ssh(struct gateway *gateway)
+/* The parent keeps its ways to servers where jobs may yet be: those of servers that leave, too. */
+static void trim(struct gateway *gateway)
 {
 	for (size_t i = 0; i < gateway->n_servers; i++)
-		if (gateway->servers[i]->draining && gateway->servers[i]->spec.kind == HOST_SSH)
+		if (gateway->servers[i]->draining)
 			return;
-	channel_ask(gateway->channel, HELPER_SSH_TRIM, gateway->list_generation, 0, -1, NULL, NULL);
+	channel_ask(gateway->channel, HELPER_TRIM, gateway->list_generation, 0, -1, NULL, NULL);
 }
 
 static void remove_server(struct gateway *gateway, struct server *server)
 {
-	bool was_ssh;
-
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		if (gateway->servers[i] != server)
 			continue;
 		memmove(gateway->servers + i, gateway->servers + i + 1, (gateway->n_servers - i - 1) * sizeof(*gateway->servers));
 		gateway->n_servers--;
-		was_ssh = server->spec.kind == HOST_SSH;
 		log_info("host '%s' has left", server->label);
 		server_free(server);
-		if (was_ssh)
-			trim_ssh(gateway);
+		trim(gateway);
 		return;
 	}
 }
@@ -277,7 +273,7 @@ void roster_take_list(struct gateway *gateway, struct host_list *list, uint32_t 
 	for (size_t i = gateway->n_servers; i-- > 0;)
 		if (gateway->servers[i]->draining)
 			drain(gateway, gateway->servers[i]);
-	trim_ssh(gateway);
+	trim(gateway);
 	set_browsing(gateway, list->zeroconf);
 }
 

@@ -35,6 +35,11 @@ static bool parse_numeric(struct sock_addr *addr, const char *host, int port)
 	return false;
 }
 
+bool server_numeric_addr(struct sock_addr *addr, const struct host_spec *spec)
+{
+	return parse_numeric(addr, spec->name, spec->port);
+}
+
 char *server_label(const struct host_spec *spec)
 {
 	switch (spec->kind) {
@@ -60,7 +65,7 @@ struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t 
 	server->index = index;
 	server->slots = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT;
 	if (server->spec.kind == HOST_TCP)
-		server->n_addrs = parse_numeric(&server->addrs[0], server->spec.name, server->spec.port);
+		server->n_addrs = server_numeric_addr(&server->addrs[0], &server->spec);
 	else if (server->spec.kind == HOST_UNIX)
 		server->n_addrs = sock_addr_unix(&server->addrs[0], server->spec.path, NULL) == 0;
 	return server;

@@ -53,6 +53,9 @@ void server_free(struct server *server);
 /* "name:port", "user@name", "unix:/path": what makes two entries one server. Yours to free. */
 char *server_label(const struct host_spec *spec);
 
+/* Of a TCP entry whose name is an address: no, it is not, is false. */
+bool server_numeric_addr(struct sock_addr *addr, const struct host_spec *spec);
+
 bool server_has_room(const struct server *server);
 /* For a job of so many bytes; 0: nothing is known. */
 double server_expected_ms(const struct server *server, uint64_t bytes);

@@ -18,6 +18,7 @@ struct gateway_setup {
 	struct startup *startup;
 	bool replaces;				/* another gateway, whose place the parent asks for when we are ready */
 	int http_fd;				/* listens, or -1 */
+	int guard_fd;				/* guard_line(), or -1: no sockets are made there */
 	int helper_fd;				/* SEQPACKET to the parent */
 	struct subuids subuids;
 	unsigned user_connections_max;

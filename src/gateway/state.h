@@ -39,6 +39,7 @@ struct AvahiPoll;
 struct browse;
 struct channel;
 struct heritage;
+struct larder;
 struct retirement;
 struct http;
 
@@ -56,6 +57,7 @@ struct gateway {
 	struct spool_pool pool;
 	struct channel *channel;
 	struct http *http;		/* NULL: no page */
+	struct larder *larder;		/* NULL: no guarded sockets */
 	struct counters counters;
 	struct feed feed;
 	char name[VIA_NAME_LEN + 1];	/* among gateways: via.h */

@@ -20,17 +20,28 @@ static void add_reasons_text(struct buf *out, const struct feed *feed)
 			buf_add_format(out, "%8llu  %-22s %s\n", (unsigned long long)feed->local[i], reason_word(i), reason_sentence(i));
 }
 
+static void add_passing_text(struct buf *out, const struct gateway_setup *setup)
+{
+	static const char *const shuts[PROOF_N] = {
+		"servers over ssh and unix sockets", "servers over TCP", "servers over TCP that are written in the list" };
+	enum pass_fds mode = setup->options->pass_fds;
+
+	buf_add_format(out, "connections are passed to clients: %s%s\n", mode_names[mode],
+		       mode == PASS_FDS_NEVER ? " (all jobs are relayed)" : mode == PASS_FDS_AUTO ? ", where one of these proofs holds" : "");
+	for (int i = 0; i < PROOF_N && mode != PASS_FDS_NEVER; i++) {
+		const struct proof_result *proof = &setup->proofs[i];
+
+		buf_add_format(out, "  %-10s  %s%s\n", proof_names[i], proof->holds ? "holds, for " : "does not hold: ",
+			       proof->holds ? shuts[i] : proof->why);
+	}
+}
+
 void status_render_text(struct buf *out, const struct gateway *gateway)
 {
 	int64_t now_ms = clock_now_ms();
 
 	buf_add_format(out, "distcc-gateway " PACKAGE_VERSION ", servers from %s\n", gateway->hosts_name);
-	buf_add_format(out, "descriptors are passed: %s\n", mode_names[gateway->setup->options->pass_fds]);
-	for (int i = 0; i < PROOF_N; i++) {
-		const struct proof_result *proof = &gateway->setup->proofs[i];
-
-		buf_add_format(out, "  proof %-10s %s%s\n", proof_names[i], proof->holds ? "holds" : "does not hold: ", proof->why);
-	}
+	add_passing_text(out, gateway->setup);
 	buf_add_format(out, "\n%-32s %6s %6s %8s %8s  %s\n", "server", "slots", "busy", "done", "failed", "state");
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		const struct server *server = gateway->servers[i];

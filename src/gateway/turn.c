@@ -15,6 +15,7 @@
 #include "gateway/channel.h"
 #include "gateway/filter.h"
 #include "gateway/handoff.h"
+#include "gateway/larder.h"
 #include "gateway/ledger.h"
 #include "gateway/second.h"
 #include "gateway/weight.h"
@@ -156,7 +157,7 @@ static void start_relay(struct peer *peer, struct server *server)
 {
 	bool whole = peer->relay.request_whole;
 
-	peer->relay.handing = false;
+	peer->relay.handing = peer->relay.guarded = false;
 	/* the client has been told: from now on it can go nowhere else */
 	peer->job.allow_here = false;
 	peer->state = whole ? PEER_WORKING : PEER_REQUEST;
@@ -189,6 +190,23 @@ static void give_back(struct peer *peer, struct server *server)
 	gateway_slot_free(peer->gateway, server);
 }
 
+/* Guarded sockets reach servers of the list, as the parent knows it: not those that were found. And they may
+ * all be in use for a moment. */
+static enum handing choose_handing(struct peer *peer, const struct server *server, const char **reason)
+{
+	const struct gateway *gateway = peer->gateway;
+	struct proof_result proofs[PROOF_N];
+	enum handing handing;
+
+	memcpy(proofs, gateway->setup->proofs, sizeof(proofs));
+	if (proofs[PROOF_CGROUP_BPF].holds && (server->is_found || !larder_has(gateway->larder, server->n_addrs)))
+		proofs[PROOF_CGROUP_BPF].holds = false;
+	handing = policy_handing(gateway->setup->options->pass_fds, proofs, server_passed_kind(server), peer->cred.uid, peer->job.wish,
+				 reason);
+	peer->relay.guarded = handing == HANDING_FD && str_equal(*reason, "proved-cgroup-bpf");
+	return handing;
+}
+
 static void job_granted(struct job *job, struct server *server, int protocol)
 {
 	struct peer *peer = job->context;
@@ -206,8 +224,7 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 	peer->relay.is_probe = job->is_probe;
 	peer->relay.compiler = job->compiler ? job->compiler : "";
 	if (undecided)
-		handing = policy_handing(gateway->setup->options->pass_fds, gateway->setup->proofs, server_passed_kind(server),
-					 peer->cred.uid, job->wish, &reason);
+		handing = choose_handing(peer, server, &reason);
 	if (handing == HANDING_REFUSE) {
 		give_back(peer, server);
 		peer_deny(peer, reason, "the gateway does not pass descriptors here (--pass-fds, --status), and the host entry says \",fd\"");

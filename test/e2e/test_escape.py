@@ -4,6 +4,7 @@ escape is achieved here, so that the tests can fail; with it, it is not. And no 
 makes the gateway connect where a client says."""
 
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -19,9 +20,9 @@ ESCAPE = pathlib.Path(__file__).with_name("escape.py")
 class Outside:
     """A listener in the host's namespace that greets whoever reaches it."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", family=socket.AF_INET):
         self.reached = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((address, 0), family=family)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -56,8 +57,8 @@ def attack(gw, *words):
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=peers.clean_env(HOME="/nonexistent"))
 
 
-def try_to_connect(gw, outside):
-    process = attack(gw, "connect", outside.port)
+def try_to_connect(gw, outside, how="connect"):
+    process = attack(gw, how, outside.port)
     said, _ = process.communicate(timeout=60)
     return said.strip()
 
@@ -85,6 +86,99 @@ def test_without_the_filter_the_escape_succeeds(stock_server, gateway, outside):
     assert try_to_connect(gw, outside) == "escaped"
     assert len(outside.reached) == 1
     assert try_to_listen(gw) == "escaped"
+
+
+@pytest.fixture
+def ways_out(stack, outside):
+    """{name: (family of the socket, listener)}"""
+    outside6 = stack.enter_context(Outside("::1", socket.AF_INET6))
+    return {"connect": (socket.AF_INET, outside), "fastopen": (socket.AF_INET, outside), "fastopen-connect": (socket.AF_INET, outside),
+            "mapped": (socket.AF_INET6, outside), "ipv6": (socket.AF_INET6, outside6)}
+
+
+@pytest.fixture
+def idle_servers(stack):
+    """Entries of servers that only have to accept: one for each family."""
+    listeners = {socket.AF_INET: stack.enter_context(socket.create_server(("127.0.0.1", 0))),
+                 socket.AF_INET6: stack.enter_context(socket.create_server(("::1", 0), family=socket.AF_INET6))}
+    return {family: ("[::1]:%d/4" if family == socket.AF_INET6 else "127.0.0.1:%d/4") % listener.getsockname()[1]
+            for family, listener in listeners.items()}
+
+
+@pytest.fixture
+def guarded(gateway):
+    """start(entry) -> a gateway that passes sockets with nothing but cgroup BPF between them and the world."""
+    before, started = cgroups(), []
+
+    def start(entry):
+        gw = gateway([entry], pass_fds="auto", program=peers.GATEWAY_NOFILTER)
+        started.append(gw)
+        proof = gw.status()["proofs"]["cgroup-bpf"]
+        if not proof["holds"]:
+            pytest.skip(f"no cgroup BPF here: {proof['why']}")
+        return gw
+    yield start
+    for gw in started:
+        gw.stop()
+    assert cgroups() <= before, "a gateway that has ended left its cgroup"
+
+
+def cgroups():
+    return {str(path) for mount in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified") for path in pathlib.Path(mount).glob("distcc-gateway-*")}
+
+
+@pytest.mark.parametrize("how", ["connect", "fastopen", "fastopen-connect", "mapped", "ipv6"])
+def test_each_way_out_is_one_until_it_is_guarded(gateway, guarded, ways_out, idle_servers, how, base):
+    family, outside = ways_out[how]
+    open_one = peers.Gateway(base / "open", [idle_servers[family]], pass_fds="always", program=peers.GATEWAY_NOFILTER)
+    with open_one:
+        assert try_to_connect(open_one, outside, how) == "escaped"
+    assert len(outside.reached) == 1
+    gw = guarded(idle_servers[family])
+    assert try_to_connect(gw, outside, how) == "shut: [Errno 1] Operation not permitted"
+    assert len(outside.reached) == 1
+
+
+def test_nobody_reaches_a_guarded_socket_that_listens(guarded, idle_servers):
+    """Its negative is the first test above."""
+    assert try_to_listen(guarded(idle_servers[socket.AF_INET])).startswith("shut: ")
+
+
+def test_a_guarded_socket_stays_shut_when_the_gateway_is_dead(guarded, idle_servers, outside):
+    gw = guarded(idle_servers[socket.AF_INET])
+    own = idle_servers[socket.AF_INET].split(":")[1].split("/")[0]
+    process = attack(gw, "later", outside.port, own)
+    assert process.stdout.readline() == "held\n"
+    gw.stop(signal.SIGKILL)
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "reached\n", "what is in the map must be reached"
+    assert process.stdout.readline() == "shut: [Errno 1] Operation not permitted\n"
+    process.communicate(timeout=60)
+    assert outside.reached == []
+    with peers.Gateway(gw.tmp / "next", [idle_servers[socket.AF_INET]], pass_fds="auto"):
+        pass    # takes away what the killed one left
+
+
+def test_guarded_sockets_follow_the_list(guarded, stock_server, idle_servers, workplace, client_env):
+    """A server that is added is reached, and jobs are done there; what has left is not reached any more."""
+    server = stock_server()
+    first = idle_servers[socket.AF_INET]
+    gw = guarded(first)
+    workplace.reset()
+    for wish in (f"--add={server.host}/4", f"--remove={first.split('/')[0]}"):
+        subprocess.run([str(peers.GATEWAY), f"--listen=unix:{gw.path}", wish], check=True, capture_output=True, timeout=20)
+    wait.until(lambda: len(gw.status()["servers"]) == 1, "the first to be gone")
+    done = subprocess.run([*sandbox.AS_USER, str(peers.CLIENT), "gcc", "-c", str(workplace.path / "hello.c"), "-o", "/dev/null"],
+                          env=client_env(f"{gw.host},fd"), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    server.wait_count(1)
+    assert gw.status()["passed"] == 1
+
+    class Place:
+        """Where the first one listens."""
+        port = int(first.split(":")[1].split("/")[0])
+    assert try_to_connect(gw, Place, "connect") == "shut: [Errno 1] Operation not permitted"
 
 
 def test_with_the_filter_both_ways_are_shut(stock_server, gateway, outside):
