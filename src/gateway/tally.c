@@ -19,7 +19,7 @@ static const struct entry counts[] = {
 	{ "wait-ms", offsetof(struct gateway, feed.wait_ms) }, { "run-ms", offsetof(struct gateway, feed.run_ms) },
 	COUNTER(accepted), COUNTER(lease_jobs), COUNTER(raw_jobs), COUNTER(socks_jobs), COUNTER(relayed), COUNTER(passed),
 	COUNTER(replayed), COUNTER(denied), COUNTER(not_admitted), COUNTER(protocol_errors), COUNTER(timeouts),
-	COUNTER(foreign_destinations), COUNTER(refused_descriptors), COUNTER(moved), COUNTER(bytes_in), COUNTER(bytes_out),
+	COUNTER(foreign_destinations), COUNTER(refused_descriptors), COUNTER(moved), COUNTER(over_quota), COUNTER(seconds), COUNTER(overtaken), COUNTER(bytes_in), COUNTER(bytes_out),
 	{ "here-compiles", offsetof(struct gateway, schedule.places[PLACE_COMPILE].n_granted) },
 	{ "here-cpps", offsetof(struct gateway, schedule.places[PLACE_CPP].n_granted) },
 	{ "here-compiles-overbooked", offsetof(struct gateway, schedule.places[PLACE_COMPILE].n_overbooked) },

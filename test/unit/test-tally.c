@@ -118,6 +118,29 @@ static void a_job_that_moves_is_counted_once_under_its_number(void **state)
 	scene_end(&new);
 }
 
+/* Each of them, also those that are new: the numbers come first in the struct, what is so now after them. */
+static void no_counter_is_forgotten(void **state)
+{
+	enum { N = offsetof(struct counters, peers) / sizeof(uint64_t) };
+	struct scene old, new;
+	uint64_t numbers[N], there[N];
+
+	(void)state;
+	scene_begin(&old);
+	scene_begin(&new);
+	for (size_t i = 0; i < N; i++)
+		numbers[i] = i + 1;
+	memcpy(&old.gateway.counters, numbers, sizeof(numbers));
+	old.gateway.counters.peers = 3;
+	hand_over(&old, &new);
+	memcpy(there, &new.gateway.counters, sizeof(there));
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(there[i], numbers[i]);
+	assert_int_equal(new.gateway.counters.peers, 0);
+	scene_end(&old);
+	scene_end(&new);
+}
+
 static void nonsense_changes_nothing(void **state)
 {
 	struct scene scene;
@@ -136,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(what_is_given_is_there_and_nowhere_else),
 		CHECK(a_job_that_moves_is_counted_once_under_its_number),
+		CHECK(no_counter_is_forgotten),
 		CHECK(nonsense_changes_nothing),
 	};
 
