@@ -252,7 +252,6 @@ static const struct option_row rows[] = {
 	{ "-frecord-gcc-switches", OPTION_EXACT, OPT_LOCAL, COMMAND },
 	{ "-frecord-command-line", OPTION_EXACT, OPT_LOCAL, COMMAND },
 	{ "-grecord-command-line", OPTION_EXACT, OPT_LOCAL, COMMAND },
-	{ "-gctf", OPTION_PREFIX, OPT_LOCAL, "strip -g keeps these sections, and their order tells how the source was preprocessed" },
 	{ "-gstabs", OPTION_PREFIX, OPT_LOCAL, "gcc warns of it, and says where" },
 	{ "-fsanitize=", OPTION_JOINED, OPT_KEEPS_COLUMNS, NULL },
 	{ "-g0", OPTION_EXACT, OPT_PLAIN, NULL },

@@ -248,7 +248,7 @@ EXTRA_OUTPUTS = local(
     "option", "gcc", "-fdump-tree-all -c simple.c", "-fdump-rtl-expand -c simple.c", "-da -c simple.c", "-fcallgraph-info -c a.c", "-aux-info aux -c a.c", "-fopt-info-vec=vec.txt -O3 -c a.c",
     "-fopt-info -O2 -c a.c", "-fdump-go-spec=go -c a.c", "-dumpbase q -fstack-usage -c a.c", "-dumpdir out/ -fstack-usage -c a.c",
     "-pipe -Wa,-alh=list -c a.c", "-Wa,-adhln -c a.c", "-pipe -Wa,--MD,asm.d -c a.c", "-fprofile-note=n.gcno -ftest-coverage -frandom-seed=1 -c a.c", "-fauto-profile=none.afdo -c a.c",
-    "-fdump-statistics -c simple.c", "-fversion -c a.c", "-fhelp -c a.c", "-ftarget-help -c a.c", "-mdump-tune-features -c simple.c", "-fdbg-cnt-list -c simple.c", "-gstabs -c unused.c -Wall", "-gctf -c a.c",
+    "-fdump-statistics -c simple.c", "-fversion -c a.c", "-fhelp -c a.c", "-ftarget-help -c a.c", "-mdump-tune-features -c simple.c", "-fdbg-cnt-list -c simple.c", "-gstabs -c unused.c -Wall",
 ) + local(
     "option", "gcc clang", "-frecord-gcc-switches -c simple.c",
 ) + local(

@@ -52,7 +52,7 @@ FILES = {"part.h": "#define BIGGEST(a, b) ((a) > (b) ? (a) : (b))\n", "s.c": C, 
 UNSTEADY = re.compile(r"-fself-test|-ftime-report|-fmem-report|-Q$|-time|-ftime-trace|--completion|-ccc-|-gen-|-frandom-seed$|"
                       r"-print-|--print-|-v$|--verbose|-###|-fproc-stat-report|-fcrash-|-fprofile-generate|-fcs-profile|-fstats|"
                       r"-fpre-ipa-mem-report|-fpost-ipa-mem-report|-fdump-|-d[A-Z]?$|--dump|--coverage|-ftest-coverage|-fprofile|"
-                      r"-fdebug-pass-manager|-save-stats|-fmodules-cache|--debug-prefix|-via-file-asm|-fmessage-length|-flto|-fsave-opt|-rewrite-|"
+                      r"-fdebug-pass-manager|-save-stats|-fmodules-cache|--debug-prefix|-via-file-asm|-fmessage-length|-flto|-gctf|-fsave-opt|-rewrite-|"
                       r"-fexperimental-new-constant-interpreter|-ftrivial-auto-var-init-stop-after|-objcmt-")
 
 
