@@ -58,6 +58,8 @@ struct job {
 	struct preprocess cpp;
 	enum refusal refusal;		/* of the last host that cannot do this compiler's jobs */
 	bool asked_again;		/* with text of another kind */
+	bool has_object;		/* ... only for the messages: the first answer's object is kept */
+	struct buf object;
 	struct argv server_command;
 	struct attempt attempt;
 	struct pump pump;
@@ -226,6 +228,15 @@ static int deliver(struct job *job)
 	int status = job->attempt.reply.status;
 	struct err err = ERR_INIT;
 
+	if (status == 0 && job->has_object) {
+		buf_release(&job->attempt.reply.object);
+		job->attempt.reply.object = job->object;
+		job->object = (struct buf)BUF_INIT;
+		if (toolchain_check(&job->scan, &job->attempt.reply.object, &err) < 0) {
+			log_info("%s", err.text);
+			return run_here(job, "toolchain");
+		}
+	}
 	if (status == 0) {
 		/* gcc quotes the source only where it is */
 		if (job->settings->exact && !job->attempt.sources && job->attempt.reply.serr.len && job->scan.family != FAMILY_CLANG)
@@ -317,7 +328,7 @@ static bool wants_other_text(const struct job *job, enum text_kind *kind)
 	}
 	*kind = TEXT_DIRECTIVES;
 	return !reply->status && reply->serr.len && !job->asked_again &&
-	       text_messages_are_doubtful(job->scan.family, &job->scan.needs, job->cpp.kind) &&
+	       text_messages_are_doubtful(job->scan.family, job->cpp.kind) &&
 	       !language_is_preprocessed(job->scan.language);
 }
 
@@ -326,8 +337,16 @@ static enum outcome make_other_text(struct job *job, enum text_kind kind)
 {
 	struct err err = ERR_INIT;
 
+	if (!job->attempt.reply.status && job->scan.needs.unused_macros)
+		return must_run_here(job, "messages");
 	log_info("asking once more, with text of another kind");
 	job->asked_again = true;
+	if (!job->attempt.reply.status && job->scan.needs.expansion) {
+		/* the object is right: only the messages are asked for */
+		job->object = job->attempt.reply.object;
+		job->attempt.reply.object = (struct buf)BUF_INIT;
+		job->has_object = true;
+	}
 	reply_release(&job->attempt.reply);
 	if (preprocess_run(&job->cpp, &job->scan, kind, &err) < 0 || job->cpp.status)
 		return must_run_here(job, "preprocessor-start");
@@ -473,6 +492,7 @@ int job_run(const struct argv *command, const struct settings *settings)
 	reply_release(&job.attempt.reply);
 	preprocess_release(&job.cpp);
 	pump_release(&job.pump);
+	buf_release(&job.object);
 	argv_release(&job.server_command);
 	host_list_release(&job.hosts);
 	free(job.hosts_source);

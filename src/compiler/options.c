@@ -249,7 +249,8 @@ static const struct option_row rows[] = {
 	{ "-g", OPTION_PREFIX, OPT_DEBUG, NULL },
 	{ "-gno-record-gcc-switches", OPTION_EXACT, OPT_KEEPS_COLUMNS, NULL },
 	{ "-grecord-gcc-switches", OPTION_EXACT, OPT_PLAIN, NULL },
-	{ "-frecord-gcc-switches", OPTION_EXACT, OPT_LOCAL, COMMAND },
+	/* gcc records what concerns code, clang all words */
+	{ "-frecord-gcc-switches", OPTION_EXACT, OPT_EXPANDED | OPT_GCC_ONLY, COMMAND },
 	{ "-frecord-command-line", OPTION_EXACT, OPT_LOCAL, COMMAND },
 	{ "-grecord-command-line", OPTION_EXACT, OPT_LOCAL, COMMAND },
 	{ "-gstabs", OPTION_PREFIX, OPT_LOCAL, "gcc warns of it, and says where" },
@@ -269,7 +270,7 @@ static const struct option_row rows[] = {
 	{ "-W", OPTION_EXACT, OPT_ASKS_COMMENTS, NULL },
 	{ "-Wextra", OPTION_EXACT, OPT_ASKS_COMMENTS, NULL },
 	{ "-Wimplicit-fallthrough", OPTION_PREFIX, OPT_ASKS_COMMENTS, NULL },
-	{ "-Wunused-macros", OPTION_EXACT, OPT_EXPANDED, NULL },
+	{ "-Wunused-macros", OPTION_EXACT, OPT_EXPANDED | OPT_UNUSED_MACROS, NULL },
 	{ "-fdiagnostics-color", OPTION_PREFIX, OPT_COLOUR, NULL },
 	{ "-fno-diagnostics-color", OPTION_EXACT, OPT_COLOUR, NULL },
 	{ "-fcolor-diagnostics", OPTION_EXACT, OPT_COLOUR, NULL },

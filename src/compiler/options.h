@@ -45,14 +45,16 @@ enum option_meaning {
 	OPT_MAPS_FILES = 1 << 19,	/* changes the names that __FILE__ gives */
 	OPT_DEFINES = 1 << 20,		/* -D */
 	OPT_KEEPS_COLUMNS = 1 << 21,	/* see struct text_needs */
-	OPT_BARE_MACROS = 1 << 22	/* takes predefined macros away, also where preprocessed text is read */
+	OPT_BARE_MACROS = 1 << 22,	/* takes predefined macros away, also where preprocessed text is read */
+	OPT_UNUSED_MACROS = 1 << 23,	/* see struct text_needs */
+	OPT_GCC_ONLY = 1 << 24		/* the job must run here unless it is gcc's; the row has the reason */
 };
 
 struct option_row {
 	const char *name;		/* with its dash or dashes */
 	enum option_form form;
 	unsigned meaning;		/* of enum option_meaning */
-	const char *reason;		/* OPT_LOCAL, OPT_LTO: why, for the user; else NULL */
+	const char *reason;		/* OPT_LOCAL, OPT_LTO, OPT_GCC_ONLY: why, for the user; else NULL */
 };
 
 /* An option as it stands in a command. */

@@ -186,6 +186,7 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 		scan->needs.debug = false;
 	/* clang does all of them with the other kind of text */
 	scan->needs.expansion |= (meaning & OPT_EXPANDED) && scan->family != FAMILY_CLANG;
+	scan->needs.unused_macros |= (meaning & OPT_UNUSED_MACROS) != 0;
 	/* its list of predefined macros would be wrong */
 	scan->needs.expansion |= (meaning & OPT_BARE_MACROS) && scan->family == FAMILY_CLANG;
 	/* a list of macros (clang -dM) cannot express it */
@@ -200,6 +201,8 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 		if (scan->family != FAMILY_CLANG)
 			local(scan, "option", word, match->row->reason);
 	}
+	if (meaning & OPT_GCC_ONLY && scan->family != FAMILY_GCC)
+		local(scan, "option", word, match->row->reason);
 	if (meaning & OPT_NATIVE) {
 		scan->has_native = true;
 		if (scan->family == FAMILY_UNKNOWN)

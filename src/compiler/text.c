@@ -23,9 +23,9 @@ enum text_kind text_kind_choose(enum compiler_family family, const struct text_n
 	return TEXT_DIRECTIVES;
 }
 
-bool text_messages_are_doubtful(enum compiler_family family, const struct text_needs *needs, enum text_kind kind)
+bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind)
 {
-	return family == FAMILY_GCC && !needs->expansion && (kind == TEXT_EXPANDED || kind == TEXT_COMMENTS);
+	return family == FAMILY_GCC && (kind == TEXT_EXPANDED || kind == TEXT_COMMENTS);
 }
 
 enum text_kind text_kind_expanded(bool asks_comments)

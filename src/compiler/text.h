@@ -29,13 +29,14 @@ struct text_needs {
 	bool debug;		/* gcc's debug sections name -fdirectives-only among the switches, and a program's
 				 * build id is made of them: expanded text if nothing speaks against it */
 	bool columns;		/* ... but the object's own data, or sections without switches, have columns */
+	bool unused_macros;	/* expansion, since the compiler would warn of all macros in other text */
 };
 
 enum text_kind text_kind_choose(enum compiler_family family, const struct text_needs *needs);
 
-/* Is there a kind with which the compiler's messages would be those of a local compile, where it is
- * worth while to ask once more because this kind brought any? */
-bool text_messages_are_doubtful(enum compiler_family family, const struct text_needs *needs, enum text_kind kind);
+/* Are messages that this kind of text brought perhaps not those of a local compile? (With
+ * TEXT_DIRECTIVES they would be.) */
+bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind);
 
 /* The same job's kind when the macros have to be expanded after all. */
 enum text_kind text_kind_expanded(bool asks_comments);

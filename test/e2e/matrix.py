@@ -198,7 +198,7 @@ DEPENDENCIES = remote(
 DEBUG = remote(
     "gcc clang", "-g -c a.c", "-g1 -c a.c", "-g2 -O2 -c a.c", "-g3 -c a.c", "-ggdb -c a.c", "-gdwarf-4 -c a.c", "-gdwarf-5 -c a.c", "-gdwarf -c a.c", "-gz -g -c a.c",
     "-g -O2 -c dir/d.c", "-g -c where.c -o out/w.o", "-ggdb3 -c a.c", "-g -c ./a.c", "-g -c dir//d.c", "-g -c .//dir/.///d.c", "-g -gno-column-info -c a.c", "-g -c simple.c",
-    "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w", "-g -Wall -c macrowarn.c", "-g -Wall -Wextra -c fall.c", "-g -Wall -c both.c", "-g -fsanitize=undefined -c a.c",
+    "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w", "-g -Wall -c macrowarn.c", "-g3 -Wall -c macrowarn.c", "-ggdb3 -Wall -Wextra -c fall.c", "-ggdb3 -O2 -Wall -c both.c", "-g -Wall -Wextra -c fall.c", "-g -Wall -c both.c", "-g -fsanitize=undefined -c a.c",
     "-g -gno-record-gcc-switches -c a.c", "-g -Wall -c syswarn.c -isystem sys", "-g -Wall -c unused.c",
     debug=True,
 ) + remote("g++ clang++", "-g -c x.cc", "-g -O2 -c plain.cc -o out/p.o", debug=True) + remote(
@@ -221,7 +221,7 @@ MESSAGES = remote(
 ) + remote(
     "gcc clang", "-Wall -H -c both.c", "-Wall -H -g0 -c unused.c",
 ) + remote(
-    "gcc", "-Wall -I a.h -c both.c", "-Wall -nostdinc++ -c unused.c", "-Wall -gcoff -c unused.c", "-fnew-abi -c simple.c", "-Wall -fnew-abi -fdiagnostics-color -c unused.c",
+    "gcc", "-Wall -I a.h -c both.c", "-Wall -nostdinc++ -c unused.c", "-Wall -gcoff -c unused.c", "-fnew-abi -c simple.c", "-O2 -DX=1 -frecord-gcc-switches -c a.c", "-Wall -frecord-gcc-switches -c macrowarn.c", "-Wall -fnew-abi -fdiagnostics-color -c unused.c",
 ) + remote(
     "clang", "-Wall -Wmaybe-uninitialized -c unused.c", "-Wmaybe-uninitialized -c simple.c", "-Wnonsense -Wall -c simple.c -L. -Wl,-x", "-Wall -MF d -c unused.c", "-Wall -L. -lm -rtlib=libgcc -fcolor-diagnostics -c both.c",
 ) + remote(
@@ -233,6 +233,8 @@ MESSAGES = remote(
     "-Wall -fno-color-diagnostics -c unused.c", "-Werror -iquote dir -c quote.c", "-Werror -idirafter dir -c angle.c", "-Werror -isysroot / -c simple.c", "-Wdocumentation -c comment.c",
     "-Wall -fdiagnostics-parseable-fixits -c unused.c", "-Wall -fdiagnostics-print-source-range-info -c unused.c", "-Wall -fdiagnostics-show-category=name -c unused.c",
     "-Qunused-arguments -Werror -c simple.c", "-Wgnu-statement-expression -c syswarn.c -I sys",
+) + local(
+    "messages", "gcc", "-Wunused-macros -Wall -c macrowarn.c",
 ) + local(
     "remote-status", "gcc clang", "-c error.c", "-c manyerrors.c", "-Wall -Werror -c unused.c", "-Werror=unused-variable -Wall -c unused.c", "-fmax-errors=1 -c manyerrors.c", "-Wimplicit-fallthrough -Werror -c nofall.c",
     "-Wfatal-errors -c manyerrors.c",
@@ -250,9 +252,7 @@ EXTRA_OUTPUTS = local(
     "-pipe -Wa,-alh=list -c a.c", "-Wa,-adhln -c a.c", "-pipe -Wa,--MD,asm.d -c a.c", "-fprofile-note=n.gcno -ftest-coverage -frandom-seed=1 -c a.c", "-fauto-profile=none.afdo -c a.c",
     "-fdump-statistics -c simple.c", "-fversion -c a.c", "-fhelp -c a.c", "-ftarget-help -c a.c", "-mdump-tune-features -c simple.c", "-fdbg-cnt-list -c simple.c", "-gstabs -c unused.c -Wall",
 ) + local(
-    "option", "gcc clang", "-frecord-gcc-switches -c simple.c",
-) + local(
-    "option", "clang", "-ObjC -c simple.c", "-fminimize-whitespace -c a.c", "-foptimization-record-passes=inline -O2 -c a.c", "-module-file-info -c a.c", "-g -grecord-command-line -c simple.c", "-frecord-command-line -c simple.c",
+    "option", "clang", "-frecord-gcc-switches -c simple.c", "-ObjC -c simple.c", "-fminimize-whitespace -c a.c", "-foptimization-record-passes=inline -O2 -c a.c", "-module-file-info -c a.c", "-g -grecord-command-line -c simple.c", "-frecord-command-line -c simple.c",
     "-object-file-name=other -c simple.c", "-fsave-optimization-record -O2 -c a.c", "-foptimization-record-file=r.yaml -fsave-optimization-record -O2 -c a.c", "--serialize-diagnostics d.dia -c unused.c -Wall",
     "-fprofile-instr-generate -c a.c", "-fcoverage-mapping -fprofile-instr-generate -c a.c", "-fdump-record-layouts -c a.c", "-emit-llvm -c a.c",
     "--analyze -c a.c",

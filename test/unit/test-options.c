@@ -72,7 +72,7 @@ static void what_must_run_here_says_why(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].meaning & OPT_LOCAL && !(rows[i].reason && *rows[i].reason))
+		if (rows[i].meaning & (OPT_LOCAL | OPT_LTO | OPT_GCC_ONLY) && !(rows[i].reason && *rows[i].reason))
 			fail_msg("'%s' has no reason", rows[i].name);
 }
 

@@ -22,15 +22,15 @@ static void names_tell_the_family(void **state)
 static void the_best_kind_is_chosen(void **state)
 {
 	static const struct { enum compiler_family family; struct text_needs needs; enum text_kind kind; } rows[] = {
-		{ FAMILY_GCC, { false, false, false, false }, TEXT_DIRECTIVES },
-		{ FAMILY_GCC, { false, true, false, false }, TEXT_DIRECTIVES },
-		{ FAMILY_GCC, { false, false, true, false }, TEXT_EXPANDED },
-		{ FAMILY_GCC, { false, true, true, false }, TEXT_COMMENTS },
-		{ FAMILY_GCC, { false, true, true, true }, TEXT_DIRECTIVES },
-		{ FAMILY_GCC, { true, false, true, true }, TEXT_EXPANDED },
-		{ FAMILY_CLANG, { false, true, true, false }, TEXT_INCLUDES },
-		{ FAMILY_CLANG, { true, false, false, false }, TEXT_EXPANDED },
-		{ FAMILY_UNKNOWN, { false, true, false, true }, TEXT_EXPANDED },
+		{ FAMILY_GCC, { false, false, false, false, false }, TEXT_DIRECTIVES },
+		{ FAMILY_GCC, { false, true, false, false, false }, TEXT_DIRECTIVES },
+		{ FAMILY_GCC, { false, false, true, false, false }, TEXT_EXPANDED },
+		{ FAMILY_GCC, { false, true, true, false, false }, TEXT_COMMENTS },
+		{ FAMILY_GCC, { false, true, true, true, false }, TEXT_DIRECTIVES },
+		{ FAMILY_GCC, { true, false, true, true, false }, TEXT_EXPANDED },
+		{ FAMILY_CLANG, { false, true, true, false, false }, TEXT_INCLUDES },
+		{ FAMILY_CLANG, { true, false, false, false, false }, TEXT_EXPANDED },
+		{ FAMILY_UNKNOWN, { false, true, false, true, false }, TEXT_EXPANDED },
 	};
 
 	(void)state;
