@@ -200,7 +200,11 @@ static int finish(struct preprocess *cpp, const struct scan *scan, struct err *e
 int preprocess_run(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err)
 {
 	preprocess_release(cpp);
-	return start(cpp, scan, kind, err) < 0 || finish(cpp, scan, err) < 0 ? -1 : 0;
+	if (start(cpp, scan, kind, err) < 0 || finish(cpp, scan, err) < 0)
+		return -1;
+	if (kind == TEXT_COMMENTS && !cpp->status && text_quotes_comments(cpp->text, cpp->text_len))
+		return preprocess_run(cpp, scan, TEXT_EXPANDED, err);
+	return 0;
 }
 
 static bool was_not_understood(const struct preprocess *cpp)

@@ -48,6 +48,12 @@ enum text_kind text_kind_expanded(bool asks_comments);
  */
 bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *text, size_t len);
 
+/*
+ * Is there a comment inside a string? Of TEXT_COMMENTS: then a macro made a string of an argument with
+ * a comment in it ("#x"), which in other text is gone. May say so without need of text with raw strings.
+ */
+bool text_quotes_comments(const char *text, size_t len);
+
 /* Do these messages say that a compiler does not know how to take this kind of text? */
 bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len);
 

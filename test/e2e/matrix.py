@@ -47,6 +47,9 @@ FILES = {
     "fall.c": "int f(int x)\n{\n\tswitch (x) {\n\tcase 1:\n\t\tx++; /* fall through */\n\tcase 2:\n\t\treturn x;\n\t}\n\treturn 0;\n}\n",
     "nofall.c": "int f(int x)\n{\n\tswitch (x) {\n\tcase 1:\n\t\tx++;\n\tcase 2:\n\t\treturn x;\n\t}\n\treturn 0;\n}\n",
     "paren.c": "#define EQ(a, b) ((a) == (b))\nint f(int x) { if (EQ(x, 5)) return 1; return 2; }\n",
+    "strcomment.c": "void report(const char *);\n#define CHECK(c) ((c) ? (void)0 : report(#c))\nint f(int x)\n{\n"
+                    "\tCHECK(x == 1 || /* usual */\n\t      x == 2);\n\tswitch (x) {\n\tcase 1:\n\t\tx++; /* fall through */\n"
+                    "\tcase '\"':\n\t\tx--; // falls through\n\tdefault:\n\t\treturn x;\n\t}\n}\n",
     "macrowarn.c": "#define DIV(a) ((a) / 0)\nint f(int x)\n{\n\tint y = DIV(x);\n\treturn y;\n}\n",
     "syswarn.c": "#include <sys.h>\nint f(void) { return g() + SYSMACRO(2); }\n",
     "sys/sys.h": "static int g(void) { int unused; return 1; }\n#define SYSMACRO(x) ({ int unused_in_macro; (x); })\n",
@@ -198,7 +201,7 @@ DEPENDENCIES = remote(
 DEBUG = remote(
     "gcc clang", "-g -c a.c", "-g1 -c a.c", "-g2 -O2 -c a.c", "-g3 -c a.c", "-ggdb -c a.c", "-gdwarf-4 -c a.c", "-gdwarf-5 -c a.c", "-gdwarf -c a.c", "-gz -g -c a.c",
     "-g -O2 -c dir/d.c", "-g -c where.c -o out/w.o", "-ggdb3 -c a.c", "-g -c ./a.c", "-g -c dir//d.c", "-g -c .//dir/.///d.c", "-g -gno-column-info -c a.c", "-g -c simple.c",
-    "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w", "-g -Wall -c macrowarn.c", "-g3 -Wall -c macrowarn.c", "-ggdb3 -Wall -Wextra -c fall.c", "-ggdb3 -O2 -Wall -c both.c", "-g -Wall -Wextra -c fall.c", "-g -Wall -c both.c", "-g -fsanitize=undefined -c a.c",
+    "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w", "-g -Wall -c macrowarn.c", "-g3 -Wall -c macrowarn.c", "-ggdb3 -Wall -Wextra -c fall.c", "-ggdb3 -O2 -Wall -c both.c", "-g -Wall -Wextra -c fall.c", "-g -Wextra -c strcomment.c", "-g3 -O2 -Wextra -c strcomment.c", "-g -c strcomment.c", "-g -Wall -c both.c", "-g -fsanitize=undefined -c a.c",
     "-g -gno-record-gcc-switches -c a.c", "-g -Wall -c syswarn.c -isystem sys", "-g -Wall -c unused.c",
     debug=True,
 ) + remote("g++ clang++", "-g -c x.cc", "-g -O2 -c plain.cc -o out/p.o", debug=True) + remote(
@@ -211,7 +214,7 @@ DEBUG = remote(
 )
 
 MESSAGES = remote(
-    "gcc clang", "-Wall -c unused.c", "-w -c unused.c", "-Wall -Wextra -c fall.c", "-Wextra -Werror -c fall.c", "-Wimplicit-fallthrough -c fall.c",
+    "gcc clang", "-Wall -c unused.c", "-w -c unused.c", "-Wall -Wextra -c fall.c", "-Wall -Wextra -c strcomment.c", "-Wextra -Werror -c fall.c", "-Wimplicit-fallthrough -c fall.c",
     "-Wimplicit-fallthrough -c nofall.c", "-Wall -Wextra -c paren.c", "-Wall -Werror -c paren.c", "-Wall -c macrowarn.c", "-Wall -c syswarn.c -isystem sys", "-Wall -c syswarn.c -I sys",
     "-Wall -Wsystem-headers -c syswarn.c -isystem sys", "-c cppwarn.c", "-Wno-cpp -c cppwarn.c", "-Wundef -c undef.c", "-c redefined.c", "-Wall -Wundef -c both.c", "-c once.c",
     "-Wall -c pragma.c", "-Wall -c pragmas.c", "-Wall -c unknownpragma.c", "-Wall -c utf8.c", "-Wall -c line.c", "-Wall -c crlf.c", "-Wall -c noeol.c", 

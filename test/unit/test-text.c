@@ -62,6 +62,31 @@ static void what_depends_on_the_place_is_expanded_here(void **state)
 		assert_int_equal(text_must_be_expanded(rows[i].kind, rows[i].maps_files, rows[i].text, strlen(rows[i].text)), rows[i].expand);
 }
 
+static void comments_in_strings_are_seen(void **state)
+{
+	static const struct { const char *text; bool quoted; } rows[] = {
+		{ "", false },
+		{ "/* plain */ int x; /* \"two\" */\n", false },
+		{ "int x; /* don't */ char *s = \"a\"; /* it's */\n", false },
+		{ "/* over\n \"lines\n */ char *s = \"a\"; /* b */\n", false },
+		{ "report(\"x == 1 || /* usual */ x == 2\");\n", true },
+		{ "/* \" */ report(\"x /* y */\");\n", true },
+		{ "int c = '\"'; report(\"x /* y */\");\n", true },
+		{ "int c = '\"'; /* \" */ int d = '\\''; /* e */\n", false },
+		{ "int c = 1'000'000; report(\"x /* y */\");\n", true },
+		{ "report(\"\\\"x /* y */\");\n", true },
+		{ "char *s = \"\\\\\"; /* y */\n", false },
+		{ "char *s = R\"(x)\"; /* unclear */\n", true },
+		{ "char *s = \"http://x\"; // y\n", false },
+		{ "int x; /* no end", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (text_quotes_comments(rows[i].text, strlen(rows[i].text)) != rows[i].quoted)
+			fail_msg("%s", rows[i].text);
+}
+
 static void files_for_the_assembler_are_seen(void **state)
 {
 	static const struct {
@@ -96,6 +121,7 @@ int main(void)
 		CHECK(names_tell_the_family),
 		CHECK(the_best_kind_is_chosen),
 		CHECK(what_depends_on_the_place_is_expanded_here),
+		CHECK(comments_in_strings_are_seen),
 		CHECK(files_for_the_assembler_are_seen),
 	};
 
