@@ -44,6 +44,15 @@ def test_every_option_of_help_is_in_the_manual(program):
     assert not [o for o in sorted(options) if not has_word(text, o)], f"these are not in {page.name}"
 
 
+def test_the_page_of_compiler_options_is_made_of_the_table():
+    """If this fails: "make options-page" in the build tree."""
+    made = subprocess.run([peers.BUILD / "doc" / "list-options"], capture_output=True, text=True, check=True).stdout
+    assert (peers.TOP / "doc" / "options.txt").read_text() == made
+    assert max(map(len, made.splitlines())) <= 132
+    for option in ("-frecord-gcc-switches", "-march=native", "-I ARG, -IARG", "-fplugin..."):
+        assert len(re.findall(rf"^ .*(?<!\S){re.escape(option)}(?!\S)", made, re.M)) == 1
+
+
 def test_every_variable_that_is_read_is_in_a_manual():
     read = set()
     for source in (peers.TOP / "src").glob("*/*.c"):
