@@ -29,7 +29,10 @@
 #include "gateway/turn.h"
 #include "hosts/list.h"
 
-enum { RESUME_MS = 100 };
+enum {
+	RESUME_MS = 100,
+	ACCEPTS_AT_ONCE = 16		/* then those that are here have a turn: who connects without end stops nobody */
+};
 
 /* Everything that only gateway_run() and its callbacks see. */
 struct loop {
@@ -248,7 +251,7 @@ static void accept_ready(evutil_socket_t listen_fd, short what, void *context)
 	struct gateway *gateway = context;
 
 	(void)what;
-	for (;;) {
+	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
 		int fd = accept4((int)listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0) {

@@ -200,6 +200,16 @@ static int parse_user_connections(struct options *options, const char *text, str
 	return 0;
 }
 
+static int parse_stats_port(struct options *options, const char *text, struct err *err)
+{
+	int64_t port;
+
+	if (!str_to_int(text, 0, 65535, &port))
+		return err_set(err, ERR_USAGE, "'%s': a port, or 0 for none", text);
+	options->stats_port = (int)port;
+	return 0;
+}
+
 static int parse_subuid(struct options *options, const char *text, struct err *err)
 {
 	(void)err;
@@ -339,6 +349,7 @@ static const struct option_spec specs[] = {
 	{ "allow-user", 0, "USER", parse_allow_user, "serve this user (repeatable); default everybody" },
 	{ "allow-group", 0, "GROUP", parse_allow_group, "serve the members of this group (repeatable)" },
 	{ "user-connections", 0, "N", parse_user_connections, "of one user at once; default half of the descriptors" },
+	{ "stats-port", 0, "PORT", parse_stats_port, "where servers publish their load; default 3633, 0: do not ask" },
 	{ "subuid", 0, "FILE", parse_subuid, "whose ids are whose, see subuid(5); default /etc/subuid" },
 	{ "user", 0, "USER", parse_user, "run as USER; default distcc, else distccd" },
 	{ "daemon", 0, NULL, parse_daemon, "detach once the socket can be connected to" },
@@ -382,6 +393,7 @@ static void set_defaults(struct options *options)
 	memset(options, 0, sizeof(*options));
 	options->socket_mode = 0666;
 	options->socket_gid = (gid_t)-1;
+	options->stats_port = STATS_PORT_DEFAULT;
 	options->log_level = LOG_LEVEL_NOTICE;
 }
 

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "gateway/policy.h"
 
+enum { STATS_PORT_DEFAULT = 3633 };
+
 struct options {
 	char **listen_paths;		/* of --listen unix:PATH, the "unix:" removed; default /run/distcc-gw/socket */
 	size_t n_listen_paths;
@@ -23,6 +25,7 @@ struct options {
 	gid_t socket_gid;		/* (gid_t)-1: leave */
 	struct admission admission;	/* --allow-user, --allow-group */
 	unsigned user_connections;	/* --user-connections; 0: half of the descriptors */
+	int stats_port;			/* --stats-port; 0: servers are not asked */
 	char *subuid_file;		/* --subuid, NULL: /etc/subuid */
 	char *user;			/* --user, NULL: distcc, else distccd */
 	bool daemon;			/* --daemon; the default is the foreground */

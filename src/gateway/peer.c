@@ -22,6 +22,11 @@ static void free_event(struct event **event)
 	*event = NULL;
 }
 
+void peer_charge_for_waiting(struct peer *peer)
+{
+	schedule_charge(&peer->gateway->schedule, &peer->job, clock_now_ms() - peer->granted_at_ms);
+}
+
 void peer_close(struct peer *peer)
 {
 	struct gateway *gateway = peer->gateway;
@@ -31,6 +36,8 @@ void peer_close(struct peer *peer)
 		return;
 	if (peer->lease)
 		gateway->counters.leases--;
+	if (peer->state == PEER_REQUEST && !job_is_queued(&peer->job))
+		peer_charge_for_waiting(peer);
 	peer->state = PEER_CLOSED;
 	ledger_ended(&peer->relay, FEED_CANCELLED, NULL);
 	schedule_remove(&gateway->schedule, &peer->job);
@@ -94,6 +101,7 @@ void peer_set_timer(struct peer *peer, int seconds)
 {
 	struct timeval tv = { seconds, 0 };
 
+	peer->timer_s = seconds;
 	peer->moved_at_timer = peer->moved;
 	event_add(peer->timer, &tv);
 }

@@ -29,6 +29,7 @@ enum {					/* seconds */
 	WANTED_S = 600,			/* the client's preprocessor runs */
 	HEAD_S = 30,			/* all words of a raw request */
 	HEAD_PAUSE_S = 300,		/* then its preprocessor may run */
+	FIRST_S = 10,			/* from a grant to the first bytes of its request */
 	PROGRESS_S = 30,		/* in which at least PROGRESS_BYTES move, or the rest */
 	HANDED_S = 10			/* a passed connection on which nothing is sent is taken back */
 };
@@ -57,6 +58,7 @@ struct peer {
 	struct event *readable, *writable, *gone, *timer, *waiting;
 	bool reading;
 	bool asks;			/* counted in askers */
+	int timer_s;			/* what the timer was last set to */
 	uint64_t moved, moved_at_timer;	/* bytes of request and answer, for the progress deadline */
 	struct job job;
 	struct feed_job seen;		/* the job as everybody is shown it */
@@ -89,6 +91,9 @@ void peer_set_timer(struct peer *peer, int seconds);
 void peer_set_reading(struct peer *peer, bool on);
 /* While a lease client has nothing else to hear, it hears that we live. */
 void peer_set_waiting(struct peer *peer, bool on);
+
+/* Its user pays with turns for a slot that was held while nothing but the client's bytes was missing. */
+void peer_charge_for_waiting(struct peer *peer);
 
 /* Sends what waits in out, then the answer; goes on when there is room. May close. */
 void peer_flush(struct peer *peer);

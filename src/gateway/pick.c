@@ -67,30 +67,32 @@ static bool is_up(struct survey *survey, const struct pick_wish *wish, const str
 
 static bool has_a_slot(const struct server *server, int64_t now_ms)
 {
-	return server_has_room(server) && breaker_lets_through(&server->breaker, now_ms) &&
+	return server_has_room(server, now_ms) && breaker_lets_through(&server->breaker, now_ms) &&
 	       (server->n_addrs || server->spec.kind == HOST_SSH);
 }
 
-/* What a slot costs grows with the load: cores are shared, and estimates are only that. best_ms: of the
+/* What a slot costs grows with the load, ours and others': cores are shared, and estimates are only that. best_ms: of the
  * fastest that may take the job; one of which nothing is known is given the chance to be as fast. */
-static double score(const struct server *server, uint64_t size, double best_ms)
+static double score(const struct server *server, uint64_t size, double best_ms, int64_t now_ms)
 {
+	double busy = server->in_flight + published_others(&server->published, now_ms);
 	double ms = server_expected_ms(server, size);
 
 	if (ms <= best_ms * alike)
 		ms = best_ms > 0 ? best_ms : 1;
-	return ms * (1 + (double)server->in_flight / server->slots);
+	return ms * (1 + busy / server->slots);
 }
 
 /* Both may take the job now. */
-static bool is_better(const struct pick_wish *wish, const struct server *a, const struct server *b, double best_ms)
+static bool is_better(const struct pick_wish *wish, const struct server *a, const struct server *b, double best_ms,
+		      int64_t now_ms)
 {
 	double a_score, b_score;
 
 	if (a->id == wish->preferred || b->id == wish->preferred)
 		return a->id == wish->preferred;
-	a_score = score(a, wish->size, best_ms);
-	b_score = score(b, wish->size, best_ms);
+	a_score = score(a, wish->size, best_ms, now_ms);
+	b_score = score(b, wish->size, best_ms, now_ms);
 	return a_score < b_score || (a_score <= b_score && a->granted_at < b->granted_at);
 }
 
@@ -183,7 +185,7 @@ struct pick pick_server(const struct pick_wish *wish, struct server *const *serv
 			continue;
 		if (!has_a_slot(server, now_ms))
 			look_at_busy(&survey, server, server_expected_ms(server, wish->size));
-		else if (!best || is_better(wish, server, best, least))
+		else if (!best || is_better(wish, server, best, least, now_ms))
 			best = server;
 	}
 	if (!best) {

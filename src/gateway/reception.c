@@ -109,6 +109,7 @@ static void request_input(struct peer *peer, const char *bytes, size_t len)
 		return;
 	peer->state = PEER_WORKING;
 	event_del(peer->timer);
+	peer_charge_for_waiting(peer);
 }
 
 static void peer_input(struct peer *peer, const char *bytes, size_t len)
@@ -184,10 +185,11 @@ static const char *const doing[] = {
 static void peer_on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct peer *peer = context;
+	bool is_begun = peer->timer_s == FIRST_S && peer->moved != peer->moved_at_timer;
 
 	(void)fd;
 	(void)what;
-	if ((peer->state == PEER_REQUEST || peer->state == PEER_ANSWER) && peer->moved - peer->moved_at_timer >= PROGRESS_BYTES) {
+	if ((peer->state == PEER_REQUEST || peer->state == PEER_ANSWER) && (is_begun || peer->moved - peer->moved_at_timer >= PROGRESS_BYTES)) {
 		peer_set_timer(peer, PROGRESS_S);
 		return;
 	}

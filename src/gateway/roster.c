@@ -13,6 +13,7 @@
 #include "gateway/avahi-poll.h"
 #include "gateway/channel.h"
 #include "gateway/heritage.h"
+#include "gateway/poll.h"
 #include "gateway/retirement.h"
 #include "net/browse.h"
 
@@ -35,6 +36,7 @@ static void remove_server(struct gateway *gateway, struct server *server)
 		memmove(gateway->servers + i, gateway->servers + i + 1, (gateway->n_servers - i - 1) * sizeof(*gateway->servers));
 		gateway->n_servers--;
 		log_info("host '%s' has left", server->label);
+		poll_end(server);
 		server_free(server);
 		trim(gateway);
 		return;
@@ -46,6 +48,13 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	gateway_schedule(context);
+}
+
+/* Before its first job, if the list does not say. */
+static void learn_slots(struct gateway *gateway, struct server *server)
+{
+	if (!server->spec.has_limit)
+		poll_look(gateway, server);
 }
 
 static void resolved(void *context, const struct helper_answer *answer, int *fd)
@@ -68,6 +77,7 @@ static void resolved(void *context, const struct helper_answer *answer, int *fd)
 	}
 	server->n_addrs = answer->n_addrs < SERVER_ADDRS_MAX ? answer->n_addrs : SERVER_ADDRS_MAX;
 	memcpy(server->addrs, answer->addrs, server->n_addrs * sizeof(server->addrs[0]));
+	learn_slots(gateway, server);
 	gateway_schedule(gateway);
 }
 
@@ -269,6 +279,7 @@ void roster_take_list(struct gateway *gateway, struct host_list *list, uint32_t 
 			server = add_server(gateway, &list->hosts[i], generation, (uint32_t)i);
 		}
 		resolve(gateway, server);
+		learn_slots(gateway, server);
 	}
 	for (size_t i = gateway->n_servers; i-- > 0;)
 		if (gateway->servers[i]->draining)

@@ -210,6 +210,19 @@ static void serve(struct schedule *schedule, struct job *job)
 	schedule_remove(schedule, job);
 }
 
+void schedule_charge(struct schedule *schedule, const struct job *job, int64_t held_ms)
+{
+	struct owner *owner = owner_get(queue_of(schedule, job), job->uid);
+	struct build *build = build_get(owner, job->label ? job->label : job->session);
+	uint64_t turns = held_ms > 0 ? (uint64_t)held_ms / 1000 : 0;
+
+	/* Whoever is not in the queue may be behind the others: that is not what is paid with. */
+	join(&owner->turns, owner->queue->clock);
+	join(&build->turns, owner->clock);
+	owner->turns.charged += turns * TURN;
+	build->turns.charged += turns * TURN;
+}
+
 /* ------------------------------------------------------------------ places on this machine */
 
 static bool place_is_free(const struct place_pool *pool)
@@ -346,7 +359,7 @@ static struct pick pick_for(struct pass *pass, struct job *job)
 static bool any_room(const struct pass *pass)
 {
 	for (size_t i = 0; i < pass->n_servers; i++)
-		if (server_has_room(pass->servers[i]) && breaker_lets_through(&pass->servers[i]->breaker, pass->now_ms))
+		if (server_has_room(pass->servers[i], pass->now_ms) && breaker_lets_through(&pass->servers[i]->breaker, pass->now_ms))
 			return true;
 	return false;
 }

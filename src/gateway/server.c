@@ -52,6 +52,16 @@ char *server_label(const struct host_spec *spec)
 	}
 }
 
+bool server_learn_slots(struct server *server)
+{
+	int before = server->slots;
+
+	server->slots = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT;
+	if (!server->spec.has_limit && server->published.workers)
+		server->slots = server->published.workers;
+	return server->slots != before;
+}
+
 struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t index)
 {
 	static uint64_t last_id;
@@ -63,7 +73,8 @@ struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t 
 	server->label = server_label(&server->spec);
 	server->generation = generation;
 	server->index = index;
-	server->slots = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT;
+	server->published = (struct published)PUBLISHED_INIT;
+	server_learn_slots(server);
 	if (server->spec.kind == HOST_TCP)
 		server->n_addrs = server_numeric_addr(&server->addrs[0], &server->spec);
 	else if (server->spec.kind == HOST_UNIX)
@@ -78,7 +89,7 @@ void server_update(struct server *server, struct host_spec *spec, uint32_t gener
 	*spec = (struct host_spec)HOST_SPEC_INIT;
 	server->generation = generation;
 	server->index = index;
-	server->slots = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT;
+	server_learn_slots(server);
 	server->draining = false;
 	/* an answer under the old name will not find it */
 	server->resolving = false;
@@ -93,9 +104,9 @@ void server_free(struct server *server)
 	free(server);
 }
 
-bool server_has_room(const struct server *server)
+bool server_has_room(const struct server *server, int64_t now_ms)
 {
-	return server->in_flight < server->slots;
+	return server->in_flight < server->slots && server->in_flight < published_jobs_max(&server->published, now_ms);
 }
 
 double server_expected_ms(const struct server *server, uint64_t bytes)

@@ -11,6 +11,7 @@
 #include "gateway/breaker.h"
 #include "gateway/estimate.h"
 #include "gateway/policy.h"
+#include "gateway/published.h"
 #include "hosts/spec.h"
 
 enum { SERVER_ADDRS_MAX = 8, SERVER_REFUSALS_MAX = 8, SERVER_REFUSAL_MS = 4000 };
@@ -40,6 +41,10 @@ struct server {
 	struct server_refusal refusals[SERVER_REFUSALS_MAX];
 	int64_t answered_at_ms;		/* last whole answer to anybody */
 	struct estimate service;	/* from the grant, or the whole request, to the whole answer */
+	struct published published;
+	struct poll *poll;		/* a question that is under way (poll.h), or NULL */
+	int64_t poll_at_ms;		/* not before */
+	int poll_failures;		/* in a row */
 	uint64_t n_done, n_failed;
 	char last_error[160];
 };
@@ -56,7 +61,10 @@ char *server_label(const struct host_spec *spec);
 /* Of a TCP entry whose name is an address: no, it is not, is false. */
 bool server_numeric_addr(struct sock_addr *addr, const struct host_spec *spec);
 
-bool server_has_room(const struct server *server);
+/* By its slots, and by its memory as far as it tells. */
+bool server_has_room(const struct server *server, int64_t now_ms);
+/* Without a /LIMIT it has as many slots as it says that it has workers: true if that changes something. */
+bool server_learn_slots(struct server *server);
 /* For a job of so many bytes; 0: nothing is known. */
 double server_expected_ms(const struct server *server, uint64_t bytes);
 

@@ -65,7 +65,7 @@ void status_add_json_server(struct buf *out, const struct server *server, int64_
 		       server->slots, server->in_flight, (unsigned long long)server->n_done, (unsigned long long)server->n_failed,
 		       figure_server_state(server, now_ms));
 	json_add_string(out, server->last_error);
-	buf_add_str(out, "}");
+	buf_add_format(out, ", \"others\": %d, \"free_mib\": %lld}", published_others(&server->published, now_ms), (long long)server->published.free_mib);
 }
 
 void status_add_json_figures(struct buf *out, const struct gateway *gateway)

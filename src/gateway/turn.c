@@ -17,6 +17,7 @@
 #include "gateway/handoff.h"
 #include "gateway/larder.h"
 #include "gateway/ledger.h"
+#include "gateway/poll.h"
 #include "gateway/second.h"
 #include "gateway/weight.h"
 #include "wire/lease.h"
@@ -164,7 +165,7 @@ static void start_relay(struct peer *peer, struct server *server)
 	peer->granted_at_ms = clock_now_ms();
 	peer_set_waiting(peer, true);
 	if (!whole)
-		peer_set_timer(peer, PROGRESS_S);
+		peer_set_timer(peer, FIRST_S);
 	else
 		event_del(peer->timer);
 	event_del(peer->gone);
@@ -217,6 +218,7 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 	const char *reason;
 
 	job->tried[job->n_tried++] = server->id;
+	poll_look(gateway, server);
 	if (!peer->lease) {
 		peer->lease = peer->seen.id;
 		gateway->counters.leases++;

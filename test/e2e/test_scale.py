@@ -4,9 +4,10 @@ memory is judged."""
 
 import os
 import resource
+import socket
 import time
 
-from lib import lease, peers, wait
+from lib import broken, lease, peers, wait, wire
 
 SOAK = bool(os.environ.get("DISTCC_SOAK"))
 CLIENTS = 10000 if SOAK else 400
@@ -89,3 +90,54 @@ def test_clients_that_wait_cost_little(gateway, stock_server):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert each < BYTES_PER_CLIENT_MAX
     wait.until(lambda: gate.status()["peers"] == 0, "all to be gone")
+
+
+LEASES = 1000000 if SOAK else 3000
+RELAYED_EACH = 10
+REPLY = b"DONE00000001STAT00000000SERR00000000SOUT00000000DOTO00000003obj"
+REQUEST = wire.plain(["gcc", "-c", "x.c", "-o", "x.o"])
+
+
+def answer(connection, _):
+    """As a distccd, and at once."""
+    got = 0
+    while got < len(REQUEST):
+        got += len(connection.recv(65536)) or len(REQUEST)
+    connection.sendall(REPLY)
+    connection.close()
+
+
+def one_lease(gate, number):
+    """A place here, or each tenth time a job for the farm, of one of many builds."""
+    with lease.Lease(gate.path) as client:
+        if number % RELAYED_EACH:
+            assert client.ask(kind="local", modes="local", build=f"build{number % 1000}")[1]["mode"] == "local"
+            client.sock.sendall(lease.message("RSLT", result="ok"))
+        else:
+            assert client.ask(compiler="gcc", modes="relay", build=f"build{number % 5000}", source=f"f{number}.c")[1]["mode"] == "relay"
+            client.sock.sendall(REQUEST)
+            assert client.sock.recv(len(REPLY), socket.MSG_WAITALL) == REPLY
+
+
+def test_leases_leave_nothing_behind(gateway, stack):
+    """After the first ones have filled the tables that have a bound: no more memory, no descriptor."""
+    server = stack.enter_context(broken.BrokenServer(answer))
+    gate = gateway(["localhost/2", f"{server.host}/2"], extra=["--log-level=warning", "--stats-port=0"])
+    pid = loop_pid(gate)
+    warm = LEASES // 5 if SOAK else 2000
+    for number in range(warm):
+        one_lease(gate, number)
+    wait.until(lambda: gate.status()["peers"] == 0, "the gateway to be idle")
+    memory, descriptors, begin, cpu = resident(pid), gate.status()["descriptors"], time.monotonic(), cpu_seconds(pid)
+    for number in range(warm, LEASES):
+        one_lease(gate, number)
+    wait.until(lambda: gate.status()["peers"] == 0, "the gateway to be idle")
+    status = gate.status()
+    grown = resident(pid) - memory
+    count = LEASES - warm
+    print(f"\n{count} leases: {count / (time.monotonic() - begin):.0f} a second, {1e6 * (cpu_seconds(pid) - cpu) / count:.0f} us of gateway CPU each; "
+          f"memory grew by {grown} bytes")
+    assert (status["descriptors"], status["leases"], status["live_bytes"], status["slots_busy"]) == (descriptors, 0, 0, 0)
+    assert status["done"] == LEASES // RELAYED_EACH
+    # in small the table of events still fills; a sanitizer keeps what was freed
+    assert peers.is_sanitized() or grown < (1 << 20 if SOAK else 4 << 20)

@@ -4,11 +4,14 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
 from lib import peers, timed, wait
 from lib.lease import Lease
+
+SOAK = bool(os.environ.get("DISTCC_SOAK"))
 
 HOLD = """import sys
 sys.path.insert(0, {lib!r})
@@ -115,3 +118,98 @@ def test_a_weight_is_read_without_harm(stock_server, gateway, workplace, base):
     project = timed.Project(base / "project", 4)
     project.finish(project.start(gw, 4))
     server.wait_count(4)
+
+
+# Half of its connections queue for the farm and keep what they are given without a word; the others
+# flood: garbage, notes, wishes that are taken back, and questions that are answered slowly read.
+HOSTILE = """import select, socket, sys
+count, path = int(sys.argv[1]), sys.argv[2]
+def message(name, **pairs):
+    text = "".join(f"{key}={value}\\n" for key, value in pairs.items())
+    return f"{name}{len(text):08x}{text}".encode()
+wish = b"GATE00000001" + message("WANT", kind="compile", compiler="gcc") + message("REDY", size=1)
+floods = [b"\\xff" * 40, b"GATE00000001" + message("NOTE", where="local", reason="x", ms=1), wish,
+          b"GATE00000001" + message("SHOW", what="status"), b"DIST00000001ARGC00000001ARGV0000000"]
+def connect():
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(path)
+    sock.setblocking(False)
+    return sock
+holders = []
+for _ in range(count // 2):
+    holders.append(connect())
+    holders[-1].send(wish)
+print("begun", flush=True)
+n = 0
+while not select.select([sys.stdin], [], [], 0)[0]:
+    flood = []
+    for i in range(count // 2):
+        try:
+            flood.append(connect())
+            flood[-1].send(floods[(n + i) % len(floods)])
+        except OSError:
+            pass
+    n += count // 2
+    for i, sock in enumerate(holders):
+        try:
+            if sock.recv(100) == b"":
+                raise ConnectionResetError
+        except BlockingIOError:
+            continue
+        except OSError:
+            sock.close()
+            holders[i] = connect()
+            holders[i].send(wish)
+    for sock in flood:
+        sock.close()
+print(n, flush=True)
+"""
+
+
+def loop_cpu_seconds(gw):
+    with open(f"/proc/{gw.pid}/task/{gw.pid}/children", encoding="ascii") as children:
+        pid = int(children.read().split()[0])
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_hostile_user_leaves_the_other_one_its_turns(stack, gateway, base):
+    """500 connections (100 in small) that queue, hold, flood and lie; beside it one user's build."""
+    server = stack.enter_context(timed.TimedServer(base / "timed", 100, 8))
+    gw = gateway([f"{server.host}/4"])
+    project = timed.Project(base / "project", 400 if SOAK else 40)
+    os.chmod(project.directory, 0o777)
+    hostile = subprocess.Popen([*as_uid(4003), sys.executable, "-I", "-c", HOSTILE, str(500 if SOAK else 100), str(gw.path)],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert hostile.stdout.readline() == "begun\n"
+        wait.until(lambda: gw.status()["slots_busy"] == 4, "all slots to be held")
+        cpu, begin = loop_cpu_seconds(gw), time.monotonic()
+        make = project.start(gw, 16, prefix=as_uid(4004))
+        waiting, since = {}, 0
+        ours = others = 0
+        while make.poll() is None:
+            for event in timed.events(gw, since):
+                since, uid = event["seq"], event["uid"]
+                if event["event"] in ("queued", "replayed"):
+                    waiting.setdefault(uid, set()).add(event["job"])
+                elif event["event"] == "granted":
+                    if waiting.get(4004) and waiting.get(4003):
+                        ours, others = ours + (uid == 4004), others + (uid == 4003)
+                    waiting.get(uid, set()).discard(event["job"])
+                elif event["event"] in ("cancelled", "denied"):
+                    waiting.get(uid, set()).discard(event["job"])
+        took = time.monotonic() - begin
+        project.finish(make)
+    finally:
+        said, _ = hostile.communicate()
+    used = loop_cpu_seconds(gw) - cpu
+    share = ours / (ours + others) if ours + others else 1
+    print(f"\nbeside a hostile user: {ours} of {ours + others} grants ({100 * share:.0f} %) while both waited, {took:.1f} s for {project.count} jobs; "
+          f"{int(said)} hostile connections, at most {1e6 * used / max(int(said), 1):.0f} us of gateway CPU for each")
+    assert ours > 0
+    assert share >= 0.45
+    # and no slot is lost for good
+    wait.until(lambda: gw.status()["peers"] == 0, "all to be gone")
+    assert (gw.status()["slots_busy"], gw.status()["leases"]) == (0, 0)

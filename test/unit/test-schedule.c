@@ -250,6 +250,25 @@ static void a_heavy_build_gets_more_within_its_users_share(void **state)
 	assert_in_range(n_heavy, 11, 13);
 }
 
+static void who_holds_slots_for_nothing_pays_with_turns(void **state)
+{
+	autotable *table = table_make("10.0.0.1/1", "10.0.0.2/1,down");
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		ask_for(table, 'a', JOB_COMPILE, 1000, NULL);
+		ask_for(table, 'b', JOB_COMPILE, 1001, NULL);
+	}
+	run(table);
+	/* a's first job has kept its server waiting for three seconds; b's was quick */
+	schedule_charge(&table->schedule, &table->asks[0].job, 3200);
+	schedule_charge(&table->schedule, &table->asks[1].job, 999);
+	for (int i = 0; i < 11; i++)
+		finish(table, table->servers[0]);
+	assert_memory_equal(table->order, "abbbb", 5);
+	assert_int_equal(strlen(table->order), 12);
+}
+
 static void a_job_that_waits_for_a_special_server_holds_up_nobody(void **state)
 {
 	autotable *table = table_make("10.0.0.1/1", "10.0.0.2/9");
@@ -461,6 +480,7 @@ int main(void)
 		CHECK(one_job_beside_a_big_build_is_next),
 		CHECK(who_comes_and_goes_gets_no_more_turns_than_who_stays),
 		CHECK(a_nice_build_gets_less),
+		CHECK(who_holds_slots_for_nothing_pays_with_turns),
 		CHECK(a_heavy_build_gets_more_within_its_users_share),
 		CHECK(a_job_that_waits_for_a_special_server_holds_up_nobody),
 		CHECK(each_denial_has_its_reason),

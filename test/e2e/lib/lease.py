@@ -17,8 +17,9 @@ class Lease:
 
     def __init__(self, path, greeting=b"GATE00000001"):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(60)
+        # with a time-out a full queue would be an error instead of a wait
         self.sock.connect(str(path))
+        self.sock.settimeout(60)
         self.sock.sendall(greeting)
         self.fds = []
 
