@@ -232,7 +232,7 @@ static void answered(struct relay *relay)
 		estimate_add(&server->service, clock_now_ms() - relay->waited_from_ms, relay->request.size);
 	if (walk_status(&relay->reply_walk) == RELAY_NO_COMPILER)
 		server_note_refusal(server, relay->compiler, clock_now_ms());
-	else
+	else if (!WIFSIGNALED((int)walk_status(&relay->reply_walk)))
 		server_note_accept(server, relay->compiler);
 	gateway_server_worked(relay->gateway, server);
 	end_second(relay);
@@ -294,6 +294,8 @@ static void judge(struct relay *relay)
 		/* out of memory, an administrator: another machine may fare better, once */
 		relay->was_moved = true;
 		gateway_server_worked(relay->gateway, relay->server);
+		/* whose fault it is shows when the next one is killed there, too */
+		server_note_refusal(relay->server, relay->compiler, clock_now_ms());
 		fault(relay, FAULT_JOB, "its compiler was killed");
 	} else {
 		answered(relay);

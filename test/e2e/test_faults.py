@@ -107,3 +107,27 @@ def test_a_compiler_that_one_server_lacks_is_used_on_the_other(stack, base, stoc
     assert [server["state"] for server in status["servers"]] == ["up", "up"]
     # those that were on their way when it was found out, and at most one in a while after that
     assert 1 <= status["replayed"] <= 8
+
+
+def test_a_server_whose_compilers_are_killed_is_asked_seldom(stack, base, stock_server, gateway, workplace):
+    """As where memory has run out: twice in a row is no job's fault, and concerns that compiler alone."""
+    (base / "deadly").mkdir()
+    (base / "deadly" / "gcc").write_text("#!/bin/sh\nkill -9 $$\n")
+    (base / "deadly" / "gcc").chmod(0o755)
+    deadly = peers.Server(peers.STOCK_SERVER, base / "server", extra=["--enable-tcp-insecure"])
+    deadly.env["DISTCCD_PATH"] = f"{base / 'deadly'}:/usr/bin:/bin"
+    stack.enter_context(deadly)
+    healthy = stock_server()
+    gw = gateway([f"{deadly.host}/2", f"{healthy.host}/2"])
+    files = 3 * FILES
+    write_project(workplace, files)
+    assert make(workplace, "gcc", "local", peers.clean_env()).returncode == 0
+    env = peers.clean_env(HOME="/nonexistent", DISTCC_HOSTS=gw.host, DISTCC_FALLBACK="0", DISTCC_NO_REWRITE_CROSS="1")
+    done = make(workplace, f"{peers.CLIENT} gcc", "far", env, jobs=8)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert_objects_equal(workplace, files)
+    healthy.wait_count(files)
+    status = gw.status()
+    assert [server["failed"] for server in status["servers"]] == [0, 0]
+    # those that were on their way, and one in 4 s after that
+    assert 1 <= status["replayed"] <= files // 2

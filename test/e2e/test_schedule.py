@@ -246,6 +246,27 @@ def test_a_fault_in_mid_build_costs_little(fault, stack, timed_server, gateway, 
 
 
 @pytest.mark.skipif(not SOAK, reason="soak only: timed")
+def test_a_compiler_that_is_killed_costs_little(timed_server, gateway, base):
+    """Each compile on one of two servers dies: the other one does them, and the server is not blamed."""
+    a, b = timed_server(int(1000 * JOB_S), 12), timed_server(int(1000 * JOB_S), 12)
+    gw = gateway([f"{a.host}/8", f"{b.host}/8"])
+    files = 160
+    (a.bin / "gcc").unlink()
+    (a.bin / "gcc").write_text("#!/bin/sh\nkill -9 $$\n")
+    (a.bin / "gcc").chmod(0o755)
+    project = timed.Project(base / "project", files)
+    begin = time.monotonic()
+    project.finish(project.start(gw, 32))
+    took = time.monotonic() - begin
+    project.assert_objects()
+    status = gw.status()
+    alone = files * JOB_S / 8
+    print(f"\nkilled compilers: {took:.1f} s, the other server alone needs {alone:.1f} s; {status['replayed']} attempts repeated")
+    assert [server["failed"] for server in status["servers"]] == [0, 0]
+    assert b.count() == files
+
+
+@pytest.mark.skipif(not SOAK, reason="soak only: timed")
 def test_a_restart_of_a_server_in_mid_build_costs_little(timed_server, gateway, base):
     a, b = timed_server(int(1000 * JOB_S), 12), timed_server(int(1000 * JOB_S), 12)
     gw = gateway([f"{a.host}/8", f"{b.host}/8"])

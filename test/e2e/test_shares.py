@@ -175,12 +175,12 @@ def loop_cpu_seconds(gw):
 
 
 def test_a_hostile_user_leaves_the_other_one_its_turns(stack, gateway, base):
-    """500 connections (100 in small) that queue, hold, flood and lie; beside it one user's build."""
+    """500 connections (60 in small) that queue, hold, flood and lie; beside it one user's build."""
     server = stack.enter_context(timed.TimedServer(base / "timed", 100, 8))
     gw = gateway([f"{server.host}/4"])
-    project = timed.Project(base / "project", 400 if SOAK else 40)
+    project = timed.Project(base / "project", 400 if SOAK else 24)
     os.chmod(project.directory, 0o777)
-    hostile = subprocess.Popen([*as_uid(4003), sys.executable, "-I", "-c", HOSTILE, str(500 if SOAK else 100), str(gw.path)],
+    hostile = subprocess.Popen([*as_uid(4003), sys.executable, "-I", "-c", HOSTILE, str(500 if SOAK else 60), str(gw.path)],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert hostile.stdout.readline() == "begun\n"

@@ -254,6 +254,10 @@ static void a_missing_compiler_and_a_killed_one_are_looked_for_elsewhere(void **
 		assert_true(scene.faulted);
 		assert_int_equal(scene.fault, rows[i].fault);
 		assert_int_equal(scene.server->breaker.failures, 0);
+		/* once may be the job's fault; twice in a row is no chance */
+		assert_false(server_refuses(scene.server, "gcc", clock_now_ms()));
+		server_note_refusal(scene.server, "gcc", clock_now_ms());
+		assert_true(server_refuses(scene.server, "gcc", clock_now_ms()));
 	}
 }
 
