@@ -122,17 +122,17 @@ static bool is_known_specs(const char *word, const char *sysroot)
 	return stat(file, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static int check_options(const struct argv *argv, const char *sysroot, struct err *err)
+static int check_options(const struct argv *argv, const char *sysroot, bool names_clients_files, struct err *err)
 {
 	autoargv looked_at = ARGV_INIT;
 
 	for (size_t i = 0; i < argv->n; i++)
 		if (!is_known_specs(argv->words[i], sysroot))
 			argv_add(&looked_at, argv->words[i]);
-	return refuse_check(&looked_at, err);
+	return refuse_check(&looked_at, names_clients_files, err);
 }
 
-int allow_command(struct argv *argv, bool insecure, const char *sysroot, struct err *err)
+int allow_command(struct argv *argv, bool insecure, const char *sysroot, bool names_clients_files, struct err *err)
 {
 	const char *list = env_get("DISTCC_CMDLIST");
 
@@ -142,5 +142,5 @@ int allow_command(struct argv *argv, bool insecure, const char *sysroot, struct 
 	} else if (!insecure && check_masquerade(argv->words[0], err) < 0) {
 		return -1;
 	}
-	return check_options(argv, sysroot, err);
+	return check_options(argv, sysroot, names_clients_files, err);
 }

@@ -377,7 +377,7 @@ static int serve(struct job *job, struct err *err)
 	}
 	if (scan_request(&job->scan, &job->request.argv, err) < 0)
 		return tell_refusal(job, err);
-	if (allow_command(&job->request.argv, job->options->insecure, job->options->sysroot, err) < 0) {
+	if (allow_command(&job->request.argv, job->options->insecure, job->options->sysroot, job->request.version == PROTOCOL_PUMP, err) < 0) {
 		job->refused = true;
 		return tell_refusal(job, err);
 	}

@@ -65,6 +65,31 @@ static struct wishes find_wishes(const struct argv *argv)
 	return wishes;
 }
 
+static bool is_within(size_t at, size_t first, size_t n)
+{
+	return at >= first && at - first < n;
+}
+
+/* Ours is the last word, but the client's file is not to be opened at all. */
+static void drop_deps_files(struct argv *argv, struct scan_request *scan)
+{
+	for (size_t i = 1; i < argv->n;) {
+		struct option_match match = { NULL, NULL, 1 };
+
+		if (argv->words[i][0] == '-' && argv->words[i][1] && i != scan->input_at)
+			match = option_find(argv->words + i);
+		/* one that swallows the source or the object is no command that compiles */
+		if (!match.row || !(match.row->meaning & OPT_DEPS_FILE) || is_within(scan->input_at, i, match.n_words) ||
+		    is_within(scan->output_at, i, match.n_words)) {
+			i += match.n_words;
+			continue;
+		}
+		argv_remove(argv, i, match.n_words);
+		scan->input_at -= scan->input_at > i ? match.n_words : 0;
+		scan->output_at -= scan->output_at > i ? match.n_words : 0;
+	}
+}
+
 /* As the client wrote it, or as its compiler would have called it. */
 static char *output_name(const struct argv *argv, const struct scan_request *scan)
 {
@@ -73,11 +98,12 @@ static char *output_name(const struct argv *argv, const struct scan_request *sca
 	return mem_strdup(argv->words[scan->output_at] + (scan->output_is_joined ? 2 : 0));
 }
 
-void pumped_command(struct argv *argv, const struct scan_request *scan, const char *root, const char *object_file, const char *deps_file)
+void pumped_command(struct argv *argv, struct scan_request *scan, const char *root, const char *object_file, const char *deps_file)
 {
 	autofree char *output = output_name(argv, scan);
 	struct wishes wishes = find_wishes(argv);
 
+	drop_deps_files(argv, scan);
 	if (scan->output_at >= argv->n) {
 		argv_add(argv, "-o");
 		argv_add(argv, object_file);

@@ -9,11 +9,11 @@
 #include "compiler/scan.h"
 
 /*
- * Completes the command so that dependencies are always written to deps_file, for the output as the client
+ * Completes the command, and *scan with it, so that dependencies are always written to deps_file, for the output as the client
  * named it, and the object to object_file. root: NULL in a view, where the client's paths are right as they
  * are; else what must stand before them, and is mapped away from what the compiler writes.
  */
-void pumped_command(struct argv *argv, const struct scan_request *scan, const char *root, const char *object_file, const char *deps_file);
+void pumped_command(struct argv *argv, struct scan_request *scan, const char *root, const char *object_file, const char *deps_file);
 
 /* Takes the root out of a text that the compiler wrote: "ROOT/home/x.c:1: error" is the client's /home/x.c. */
 void pumped_unmap(struct buf *text, const char *root);

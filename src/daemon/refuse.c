@@ -8,7 +8,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/refuse.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -18,6 +17,7 @@
 #define LOADS "loads code that the client names"
 #define LEADS "takes options from a file that the client names"
 #define PASSES "passes options on that are not looked at"
+#define MEANS "changes what the other options mean"
 #define TOOLS "changes where the compiler looks for its programs"
 #define WRITES "writes a file that the client names"
 #define READS "reads a file that the client names"
@@ -34,6 +34,8 @@ static const struct refuse_row rows[] = {
 	{ "-fplugin", REFUSE_PREFIX, LOADS },
 	{ "-iplugindir", REFUSE_PREFIX, LOADS },
 	{ "-fpass-plugin", REFUSE_PREFIX, LOADS },
+	{ "--hipspv-pass-plugin", REFUSE_PREFIX, LOADS },
+	{ "-fself-test", REFUSE_PREFIX, RUNS },
 	{ "-load", REFUSE_PREFIX, LOADS },
 	{ "-plugin", REFUSE_EXACT, LOADS },
 	{ "-add-plugin", REFUSE_EXACT, LOADS },
@@ -47,6 +49,9 @@ static const struct refuse_row rows[] = {
 	{ "-Xcuda", REFUSE_PREFIX, PASSES },
 	{ "-Xopenmp-target", REFUSE_PREFIX, PASSES },
 	{ "-Xanalyzer", REFUSE_PREFIX, PASSES },
+	{ "-clang:", REFUSE_PREFIX, PASSES },
+	{ "/clang:", REFUSE_PREFIX, PASSES },
+	{ "--driver-mode", REFUSE_PREFIX, MEANS },
 	{ "-ccc-", REFUSE_PREFIX, TOOLS },
 	{ "--gcc-toolchain", REFUSE_PREFIX, TOOLS },
 	{ "-gcc-toolchain", REFUSE_PREFIX, TOOLS },
@@ -54,6 +59,9 @@ static const struct refuse_row rows[] = {
 	{ "--cuda-path", REFUSE_PREFIX, TOOLS },
 	{ "--ptxas-path", REFUSE_PREFIX, TOOLS },
 	{ "--rocm-path", REFUSE_PREFIX, TOOLS },
+	{ "--hip-", REFUSE_PREFIX, TOOLS },
+	{ "--libomptarget-", REFUSE_PREFIX, READS },
+	{ "--overlay-platform-toolchain", REFUSE_PREFIX, TOOLS },
 	{ "--ld-path", REFUSE_PREFIX, TOOLS },
 	{ "-resource-dir", REFUSE_PREFIX, TOOLS },
 	{ "-fmodule-mapper", REFUSE_PREFIX, RUNS },
@@ -72,6 +80,13 @@ static const struct refuse_row rows[] = {
 	{ "-dependency-dot", REFUSE_PREFIX, WRITES },
 	{ "-module-dependency-dir", REFUSE_PREFIX, WRITES },
 	{ "-MJ", REFUSE_PREFIX, WRITES },
+	{ "-MF", REFUSE_PATH, WRITES },
+	{ "-time=", REFUSE_PREFIX, WRITES },
+	{ "-J", REFUSE_PREFIX, WRITES },
+	{ "-fmodules-user-build-path", REFUSE_PREFIX, WRITES },
+	{ "-arcmt-migrate-report-output", REFUSE_PREFIX, WRITES },
+	{ "-objcmt-", REFUSE_PREFIX, WRITES },
+	{ "-dsym-dir", REFUSE_PREFIX, WRITES },
 	{ "-aux-info", REFUSE_PREFIX, WRITES },
 	{ "--aux-info", REFUSE_PREFIX, WRITES },
 	{ "-auxbase", REFUSE_PREFIX, WRITES },
@@ -81,6 +96,13 @@ static const struct refuse_row rows[] = {
 	{ "--dumpdir", REFUSE_PREFIX, WRITES },
 	{ "--output", REFUSE_PREFIX, WRITES },
 	{ "-ivfsoverlay", REFUSE_PREFIX, READS },
+	{ "-vfsoverlay", REFUSE_PREFIX, READS },
+	{ "-include", REFUSE_PATH, READS },
+	{ "--include", REFUSE_PATH, READS },
+	{ "-include-pch", REFUSE_PATH, READS },
+	{ "-imacros", REFUSE_PATH, READS },
+	{ "--imacros", REFUSE_PATH, READS },
+	{ "--embed-dir", REFUSE_PATH, READS },
 	{ "-working-directory", REFUSE_PREFIX, TOOLS },
 	{ "-remap", REFUSE_EXACT, READS },
 };
@@ -161,6 +183,9 @@ static const char *judge_part(bool assembler, const char *part)
 	return NULL;
 }
 
+static const char *judge_word(const char *word, const char *next, bool names_clients_files);
+
+/* What comes after -Wp, is the preprocessor's, which is the compiler: an option there is as good as any. */
 static const char *judge_parts(const char *word)
 {
 	bool assembler = str_starts_with(word, "-Wa,");
@@ -171,15 +196,39 @@ static const char *judge_parts(const char *word)
 	if (!assembler && !str_starts_with(word, "-Wp,"))
 		return NULL;
 	rest = copy = mem_strdup(word + 4);
-	while (!why && (part = strsep(&rest, ",")))
+	while (!why && (part = strsep(&rest, ","))) {
 		why = judge_part(assembler, part);
+		if (!why && !assembler)
+			why = judge_word(part, NULL, true);
+	}
 	return why;
 }
 
-static const char *judge_word(const char *word)
+static bool applies(const struct refuse_row *row, const char *word, const char *next, bool names_clients_files)
+{
+	const char *value;
+
+	switch (row->form) {
+	case REFUSE_EXACT:
+		return strcmp(word, row->name) == 0;
+	case REFUSE_PREFIX:
+		return str_starts_with(word, row->name);
+	case REFUSE_PATH:
+		if (names_clients_files || !str_starts_with(word, row->name))
+			return false;
+		value = word + strlen(row->name);
+		if (*value == '-')
+			return false;			/* another option: "--include-directory" */
+		return leads_out(*value ? value + (*value == '=') : next ? next : "");
+	}
+	return false;
+}
+
+/* next: the word behind it, or NULL. */
+static const char *judge_word(const char *word, const char *next, bool names_clients_files)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].form == REFUSE_EXACT ? strcmp(word, rows[i].name) == 0 : str_starts_with(word, rows[i].name))
+		if (applies(&rows[i], word, next, names_clients_files))
 			return rows[i].why;
 	if (value_leads_out(word))
 		return "names a file outside of the job's directory";
@@ -196,10 +245,10 @@ static const char *judge_llvm(const char *argument)
 	return NULL;
 }
 
-int refuse_check(const struct argv *argv, struct err *err)
+int refuse_check(const struct argv *argv, bool names_clients_files, struct err *err)
 {
 	for (size_t i = 1; i < argv->n; i++) {
-		const char *word = argv->words[i], *why = judge_word(word);
+		const char *word = argv->words[i], *why = judge_word(word, argv->words[i + 1], names_clients_files);
 
 		if (!why && strcmp(word, "-mllvm") == 0)
 			why = judge_llvm(argv->words[i + 1]);

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { MINUTE_MS = 60000, KEPT_MS = 894000, RECENT_MAX = 200000 };
+enum { MINUTE_MS = 60000, KEPT_MS = 894000, RECENT_MAX = 200000, ROOM_MIN = 64 };
 
 void stats_init(struct stats *stats, int64_t now_ms)
 {
@@ -20,7 +20,7 @@ void stats_release(struct stats *stats)
 {
 	free(stats->recent);
 	stats->recent = NULL;
-	stats->n_recent = 0;
+	stats->n_recent = stats->room = 0;
 }
 
 void stats_accept(struct stats *stats)
@@ -53,7 +53,10 @@ void stats_job(struct stats *stats, const struct job_outcome *outcome, int64_t n
 	if (outcome->class > JOB_DISCONNECTED)
 		return;
 	forget_old(stats, now_ms);
-	stats->recent = mem_resize(stats->recent, stats->n_recent + 1, sizeof(*stats->recent));
+	if (stats->n_recent == stats->room) {
+		stats->room = stats->room ? stats->room * 2 : ROOM_MIN;
+		stats->recent = mem_resize(stats->recent, stats->room, sizeof(*stats->recent));
+	}
 	stats->recent[stats->n_recent++] = (struct stats_job){ now_ms, outcome->ms, outcome->class };
 }
 

@@ -24,7 +24,7 @@ struct stats {
 	int64_t longest_ms;		/* -1: none yet */
 	char longest_compiler[OUTCOME_TEXT_MAX], longest_input[OUTCOME_TEXT_MAX];
 	struct stats_job *recent;	/* of the last 15 minutes, oldest first */
-	size_t n_recent;
+	size_t n_recent, room;
 	int64_t minute_ms;		/* when the averages were last brought up to date */
 	int kids[STATS_MINUTES];	/* jobs at once, a value for each minute, newest first */
 };

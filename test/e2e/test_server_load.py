@@ -23,7 +23,8 @@ THREADS = 5
 # down a little; what is lost with each job goes up only.
 WARM_ROUNDS, ROUNDS = 2, 4
 LOOK_EVERY = 50
-SLACK_KIB = 256
+# (The statistics remember the jobs of a quarter of an hour.)
+SLACK_KIB = 1024 if MINUTES else 256
 SLACK_SANITIZED_KIB = 4096
 
 CODE = b"".join(b"int f%d(int a) { int b[9]; for (int i = 0; i < 9; i++) b[i] = a * i; return b[a %% 9]; }\n" % i for i in range(20))

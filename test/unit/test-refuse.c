@@ -15,7 +15,7 @@ static int check_words(const char *first, const char *second, struct err *err)
 		argv_add(&argv, second);
 	argv_add(&argv, "-c");
 	argv_add(&argv, "x.c");
-	result = refuse_check(&argv, err);
+	result = refuse_check(&argv, false, err);
 	argv_release(&argv);
 	return result;
 }
@@ -30,7 +30,7 @@ static void each_row_of_the_table_is_refused_with_its_reason(void **state)
 	for (size_t i = 0; i < n; i++) {
 		struct err err = ERR_INIT;
 
-		assert_fails(check_words(rows[i].name, NULL, &err), ERR_DENIED, rows[i].why);
+		assert_fails(check_words(rows[i].name, rows[i].form == REFUSE_PATH ? "/x" : NULL, &err), ERR_DENIED, rows[i].why);
 		assert_non_null(strstr(err.text, rows[i].name));
 	}
 }
@@ -48,6 +48,11 @@ static void other_spellings_are_refused(void **state)
 		{ "-ftime-trace=/tmp/x", NULL }, { "-fopt-info-vec=/tmp/x", NULL }, { "-fopt-info-vec-missed=../x", NULL },
 		{ "-foptimization-record-file=/x", NULL }, { "-fmodule-mapper=|sh", NULL }, { "-fstack-usage=..", NULL },
 		{ "-fdiagnostics-add-output=sarif:file=/tmp/x", NULL }, { "-fsanitize-ignorelist=/etc/shadow", NULL },
+		{ "-MF", "/tmp/x" }, { "-MF/tmp/x", NULL }, { "-MF", "../x" }, { "-include", "/etc/passwd" }, { "-include/etc/passwd", NULL },
+		{ "--include=/etc/passwd", NULL }, { "--include", "/etc/passwd" }, { "-imacros", "../x" }, { "-include-pch", "/x" },
+		{ "-time=x", NULL }, { "--driver-mode=cl", NULL }, { "-clang:-fplugin=x", NULL }, { "/clang:-load", NULL },
+		{ "-Wp,-fplugin=x.so", NULL }, { "-Wp,-fplugin=./x.so", NULL }, { "-Wp,-MD,x,-MF,/x", NULL }, { "-Wp,-B.", NULL },
+		{ "--hipspv-pass-plugin=x", NULL }, { "-fmodules-user-build-path", "x" }, { "-J.", NULL }, { "-J", "x" },
 		{ "-dumpdir", "/tmp/" }, { "-aux-info", "/tmp/x" }, { "--output=/tmp/x", NULL },
 	};
 
@@ -70,7 +75,8 @@ static void what_packages_use_is_let_through(void **state)
 		"-fstack-protector-strong", "-fdiagnostics-color=always", "-flto=auto", "-fvisibility=hidden", "-Werror=format-security",
 		"-fabi-version=11", "-MD", "-I../include", "-isystem/opt/x", "-fmax-errors=5", "-ftemplate-depth=1024", "-mcmodel=kernel",
 		"-falign-functions=16", "-fcf-protection=full", "-Wp,-D_FORTIFY_SOURCE=2", "-fpatchable-function-entry=16,16",
-		"-mstack-protector-guard=tls", "-fprofile-update=atomic",
+		"-mstack-protector-guard=tls", "-fprofile-update=atomic", "-Wp,-D_FORTIFY_SOURCE=3", "-Wp,-MMD,.x.d", "-include", "-includex.h",
+		"--include-directory=/usr/include", "-MFx.d", "-MMD",
 	};
 
 	(void)state;
@@ -78,6 +84,23 @@ static void what_packages_use_is_let_through(void **state)
 		struct err err = ERR_INIT;
 
 		assert_ok(check_words(words[i], NULL, &err));
+	}
+}
+
+static void paths_of_the_clients_own_files_are_let_through(void **state)
+{
+	static const char *const words[] = { "-include", "-include/usr/x.h", "--include=/x", "-imacros/x", "-MF/x.d", "-MF" };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct argv argv = ARGV_INIT;
+
+		argv_add(&argv, "gcc");
+		argv_add(&argv, words[i]);
+		argv_add(&argv, "/y");
+		assert_ok(refuse_check(&argv, true, &err));
+		argv_release(&argv);
 	}
 }
 
@@ -104,6 +127,7 @@ int main(void)
 		CHECK(each_row_of_the_table_is_refused_with_its_reason),
 		CHECK(other_spellings_are_refused),
 		CHECK(what_packages_use_is_let_through),
+		CHECK(paths_of_the_clients_own_files_are_let_through),
 		CHECK(a_code_generators_harmless_option_is_let_through),
 		CHECK(a_forged_line_does_not_reach_the_log),
 	};
