@@ -65,7 +65,7 @@ static bool matches_pattern(const char *line, const char *name)
 
 static int map_by_list(struct argv *argv, const char *list, struct err *err)
 {
-	int n_words = env_int("DISTCC_CMDLIST_NUMWORDS", 1);
+	int n_words = env_int("DISTCC_CMDLIST_NUMWORDS", env_int("DISTCC_CMDLIST_MATCHWORDS", 1));
 	autofree char *wanted = mem_strdup(last_words(argv->words[0], n_words));
 	autobuf text = BUF_INIT;
 	char *line, *rest;

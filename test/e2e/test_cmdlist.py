@@ -52,3 +52,16 @@ def test_the_table_of_compilers_shows_what_a_pattern_matches(base, store):
                           env=peers.clean_env(DISTCC_CMDLIST=base / "list"))
     assert [os.path.relpath(name, store) for name in [row["name"] for row in json.loads(done.stdout)]] == [
         "abc0-gcc-wrapper-12.2/bin/gcc", "def1-gcc-wrapper-13.1/bin/gcc"]
+
+
+@pytest.mark.parametrize("variable", ["DISTCC_CMDLIST_NUMWORDS", "DISTCC_CMDLIST_MATCHWORDS"])
+def test_so_many_last_words_must_match(base, our_server, workplace, client_env, variable):
+    """The second name is that of 3.4's manual."""
+    (base / "list").write_text("/usr/bin/gcc\n")
+    server = our_server(env={"DISTCC_CMDLIST": str(base / "list"), variable: "2"})
+    for place in ("own/bin", "other"):
+        (base / place).mkdir(parents=True)
+        (base / place / "gcc").symlink_to("/usr/bin/gcc")
+    assert compiles(workplace, client_env, server, base / "own/bin/gcc") == 0
+    assert compiles(workplace, client_env, server, base / "other/gcc") != 0
+    server.wait_count(1)

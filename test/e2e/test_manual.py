@@ -68,6 +68,52 @@ def test_a_page_is_set_without_a_warning(page):
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_linters_have_nothing_to_say_about_a_page(page):
+    """But that lines of its source are longer than 80 bytes, which nobody sees."""
+    said = subprocess.run(["mandoc", "-T", "lint", page], capture_output=True, text=True, timeout=60).stdout
+    assert [line for line in said.splitlines() if "input text line longer than 80 bytes" not in line] == []
+    man = subprocess.run(["man", "--warnings", "--local-file", page], capture_output=True, text=True, timeout=60)
+    assert (man.returncode, man.stderr) == (0, "") and "NAME" in man.stdout
+
+
+def test_every_command_that_is_installed_has_a_page():
+    makefile = (peers.BUILD / "Makefile").read_text()
+    pages = {page.stem for page in PAGES}
+    assert {*PROGRAMS, "pump", "update-distcc-symlinks"} <= pages
+    listed = " ".join(re.findall(r"^MAN8? = (.*)$", makefile, re.M)).split()
+    assert sorted(listed) == sorted(page.name for page in PAGES), "see MAN in Makefile.in"
+
+
+# Of distcc 3.4 and its distributions.
+VARIABLES = """DISTCC_HOSTS DISTCC_DIR DISTCC_LOG DISTCC_VERBOSE DISTCC_FALLBACK DISTCC_SKIP_LOCAL_RETRY DISTCC_SAVE_TEMPS DISTCC_SSH
+    DISTCC_TCP_CORK DISTCC_IO_TIMEOUT DISTCC_BACKOFF_PERIOD DISTCC_PAUSE_TIME_MSEC DISTCC_MAX_DISCREPANCY DISTCC_PRINCIPAL
+    DISTCC_NO_REWRITE_CROSS DISTCC_NO_CROSS_REWRITE DISTCC_ENABLE_DISCREPANCY_EMAIL DISTCC_EMAILLOG_WHOM_TO_BLAME
+    DISTCC_EXCLUDE_FRESH_FILES DISTCC_SOCKS_PROXY UNCACHED_ERR_FD TMPDIR INCLUDE_SERVER_PORT INCLUDE_SERVER_STUB DISTCC_LOCATION
+    DISTCC_POTENTIAL_HOSTS LSDISTCC_ARGS INCLUDE_SERVER_ARGS INCLUDE_SERVER_PID INCLUDE_SERVER_DIR PYTHONOPTIMIZE
+    DISTCC_TESTING_INCLUDE_SERVER DISTCC_CLIENT_TMP DISTCCD_PATH DISTCC_CMDLIST DISTCC_CMDLIST_NUMWORDS DISTCC_CMDLIST_MATCHWORDS
+    DISTCC_TCP_DEFER_ACCEPT DISTCCD_PRINCIPAL""".split()
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_variable_of_3_4_is_in_a_manual_or_among_the_differences(variable):
+    differences = (peers.TOP / "doc/migration.txt").read_text().split("Deliberate differences\n")[1]
+    assert any(has_word(words_of(page), variable) for page in PAGES) or has_word(differences, variable)
+
+
+# What recipes of packages of 3.4 name in its source tree.
+NAMES = """autogen.sh configure.ac Makefile.in install-sh mkinstalldirs config.guess config.sub m4/ update-distcc-symlinks.py pump.in
+    find_c_extension.sh src/serve.c src/daemon.c src/help.c lzo/minilzo.c include_server/setup.py doc/example/* man/*.1
+    gnome/distccmon-gnome.png contrib/redhat/sysconfig packaging/RedHat AUTHORS COPYING INSTALL NEWS README README.md README.pump TODO
+    survey.txt test/testdistcc.py""".split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_recipes_name_is_here_or_in_the_table_of_what_replaces_it(name):
+    table = (peers.TOP / "doc/migration.txt").read_text().split("Recipes of packages\n")[1].split("Deliberate differences\n")[0]
+    assert (peers.TOP / name).exists() or has_word(table, name)
+
+
 def test_each_page_names_itself_and_has_the_usual_sections():
     for page in PAGES:
         text = words_of(page)
