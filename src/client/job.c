@@ -29,12 +29,14 @@
 #include "client/delivery.h"
 #include "client/farm.h"
 #include "client/local.h"
+#include "client/mail.h"
 #include "client/mode.h"
 #include "client/native.h"
 #include "client/pick.h"
 #include "client/plan.h"
 #include "client/preprocess.h"
 #include "client/pump.h"
+#include "client/saved.h"
 #include "client/toolchain.h"
 #include "compiler/asm-files.h"
 #include "compiler/commands.h"
@@ -172,6 +174,8 @@ static void show_text_to_attempt(struct job *job)
 	make_server_command(job, job->cpp.kind);
 	job->attempt.text = job->cpp.text;
 	job->attempt.text_len = job->cpp.text_len;
+	if (!language_is_preprocessed(job->scan.language))
+		saved_keep("distcc", language_preprocessed_extension(job->scan.language), job->cpp.text, job->cpp.text_len);
 }
 
 /* OUTCOME_ANSWER: the text is there. */
@@ -206,6 +210,11 @@ static enum outcome ensure_text(void *context)
 
 /* --------------------------------------------------------------- what became of it */
 
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 /* The server's compiler failed: what does ours say? If it succeeds the sources must have been the reason. */
 static int retry_here(struct job *job)
 {
@@ -220,6 +229,8 @@ static int retry_here(struct job *job)
 
 		mode_note_discrepancy(&job->scan, what);
 	}
+	if (status != exit_status(job->attempt.reply.status) && !(was_pump && mode_sources_changed(&job->scan, source_name(job))))
+		mail_send(&job->attempt.reply.serr);
 	return status;
 }
 
@@ -228,6 +239,7 @@ static int deliver(struct job *job)
 	int status = job->attempt.reply.status;
 	struct err err = ERR_INIT;
 
+	saved_keep("distcc_server_stderr", ".txt", job->attempt.reply.serr.data, job->attempt.reply.serr.len);
 	if (status == 0 && job->has_object) {
 		buf_release(&job->attempt.reply.object);
 		job->attempt.reply.object = job->object;
@@ -253,7 +265,7 @@ static int deliver(struct job *job)
 		return retry_here(job);
 	delivery_show(&job->attempt, &job->scan, &job->cpp);
 	local_log_end(source_name(job), job->attempt.server, status);
-	return finish(job, "remote", job->attempt.server, "-", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	return finish(job, "remote", job->attempt.server, "-", exit_status(status));
 }
 
 /* No host could do it: exactly one line says why, and what to do about it. */
@@ -481,6 +493,7 @@ int job_run(const struct argv *command, const struct settings *settings)
 	struct plan plan;
 	int status;
 
+	mail_begin();
 	scan_command(&job.scan, response_is_used(command) && response_expand(command, &expanded) ? &expanded : command);
 	job.attempt = (struct attempt){ .settings = settings, .command = &job.server_command, .source = source_name(&job),
 					.ensure_text = ensure_text, .note = note, .context = &job, .here = &job.here };

@@ -2,10 +2,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client/mode.h"
 
+#include <sys/stat.h>
+
 #include "base/env.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/fresh.h"
 
 int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *scan, const struct host_spec *host, struct err *err)
 {
@@ -27,6 +30,20 @@ int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *s
 		log_info("pump: source=%s mode=plain reason=%s: %s", attempt->source, pump->plain_because, err->text);
 	err_clear(err);
 	return 0;
+}
+
+bool mode_sources_changed(const struct scan *scan, const char *source)
+{
+	const char *port = env_get("INCLUDE_SERVER_PORT");
+	autofree char *changed = NULL;
+	struct stat st;
+
+	if (!port || stat(port, &st) < 0 || !scan->wants_deps)
+		return false;
+	changed = fresh_find(scan->deps_file, env_get("DISTCC_EXCLUDE_FRESH_FILES"), st.st_ctime);
+	if (changed)
+		log_warning("file '%s', a dependency of %s, changed during the build", changed, source);
+	return changed;
 }
 
 void mode_note_discrepancy(const struct scan *scan, const char *what)

@@ -16,6 +16,9 @@ int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *s
  * those that were sent were not all. */
 enum outcome mode_attempt(struct attempt *attempt, struct pump *pump, const struct scan *scan, const struct pick *pick, struct err *err);
 
+/* Did a file that the source depends on change since the include server has started? Warns of it. */
+bool mode_sources_changed(const struct scan *scan, const char *source);
+
 /* The include server's guess was wrong, or files changed while they were sent: warns, and has this
  * source preprocessed here from now on. */
 void mode_note_discrepancy(const struct scan *scan, const char *what);

@@ -69,6 +69,9 @@ PARTNERS = {
     "pump: --show-hosts, lines and those with ,cpp": ["test_hosts::test_both_clients_read_a_list_alike h,lzo,cpp",
                                                       "test_contracts::test_pump_takes_the_hosts_that_lsdistcc_finds"],
     "pump: the counter of discrepancies beside the socket": ["test_contracts::test_a_discrepancy_is_counted_beside_the_socket"],
+    "mail about discrepancies, unless a file has changed": ["test_contracts::test_a_discrepancy_is_mailed_to_whoever_wants_to_know",
+                                                           "test_contracts::test_a_file_that_has_changed_during_the_build_is_named_and_not_mailed"],
+    "temporary files that are kept": ["test_contracts::test_temporary_files_stay_when_that_is_asked_for"],
     "pump: which limits of discrepancies are valid": ["test_contracts::test_a_limit_of_discrepancies_that_is_none"],
     "include server: request, answer, mirror": ["test_pump::test_it_survives_everything_a_client_can_do",
                                                 "test_pump::test_a_stock_server_gives_what_a_local_compile_gives STOCK_CLIENT"],
@@ -77,7 +80,7 @@ PARTNERS = {
     "ccache": ["test_builds::test_ccache_and_distcc_in_any_order", "test_builds::test_messages_go_to_the_descriptor_of_ccache"],
     "monitors": ["test_monitors::test_each_monitor_reads_the_others_client", "test_monitors::test_both_monitors_show_the_same_of_the_same_notes"],
     "build systems": ["test_builds::test_configure_finds_the_same_and_the_objects_are_equal", "test_builds::test_cmake_builds_the_same"],
-    "packagers": ["test_install::test_a_file_is_where_3_4_had_it", "test_install::test_configure_takes_the_switches_of_3_4"],
+    "packagers": ["test_contract::test_without_the_gateway_exactly_the_files_of_3_4_are_installed", "test_contract::test_switches_of_3_4_are_taken"],
 }
 
 # Errors of 3.4, most of them seen. What is not here concerns its own insides.
@@ -259,6 +262,73 @@ def test_a_limit_of_discrepancies_that_is_none(workplace, client_env, stack, sto
     assert workplace.run([peers.CLIENT, *COMMAND], {**env, "DISTCC_HOSTS": server.host}).rc == 0
 
 
+@pytest.fixture
+def postman(base):
+    """A mail(1) that writes down what it gets: (environment, prefix, the file)."""
+    program, letter = base / "post" / "mail", base / "letter"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{{ printf '<%s>' \"$@\"; echo; cat; }} >{letter}.new\nmv {letter}.new {letter}\n")
+    program.chmod(0o755)
+    # where the machine has one it is not to be run
+    prefix = ["unshare", "-m", "sh", "-ec", f'mount --bind {program} /bin/mail; exec "$@"', "sh"] if os.path.exists("/bin/mail") else []
+    return {"PATH": f"{program.parent}:{os.environ['PATH']}", "DISTCC_ENABLE_DISCREPANCY_EMAIL": "1"}, prefix, letter
+
+
+@pytest.mark.parametrize("whom", [None, "builders"])
+def test_a_discrepancy_is_mailed_to_whoever_wants_to_know(workplace, client_env, liar, base, postman, whom):
+    env, prefix, letter = postman
+    local = workplace.run(COMMAND, peers.clean_env())
+    env = client_env(liar.host, DISTCC_FALLBACK=1, DISTCC_LOG=base / "log", DISTCC_EMAILLOG_WHOM_TO_BLAME=whom, **env)
+    compare.assert_same(local, workplace.run([peers.CLIENT, *COMMAND], env, prefix=prefix))
+    wait.until(letter.exists, "the mail")
+    first, _, text = letter.read_text().partition("\n")
+    assert first == f"<-s><distcc-pump email><{whom or 'distcc-pump-errors'}>"
+    assert f"exec on {liar.host}: " in text and "\nBEGIN server-side stderr\nno\n\nEND server-side stderr\n" in text
+    assert f"Will send an email to {whom or 'distcc-pump-errors'}" in (base / "log").read_text()
+
+
+def test_without_mail_somebody_is_asked_to_tell(workplace, client_env, liar, base):
+    prefix = ["unshare", "-m", "sh", "-ec", 'mount --bind /dev/null /bin/mail; exec "$@"', "sh"] if os.path.exists("/bin/mail") else []
+    env = client_env(liar.host, DISTCC_FALLBACK=1, DISTCC_LOG=base / "log", DISTCC_ENABLE_DISCREPANCY_EMAIL=1, PATH="/usr/bin:/bin")
+    done = workplace.run([peers.CLIENT, *COMMAND], env, prefix=prefix)
+    assert done.rc == 0 and "hello.o" in done.files
+    assert done.stderr.startswith(b"Please notify distcc-pump-errors that distcc tried to send them email but failed: ")
+
+
+@pytest.mark.parametrize("exclude, changed", [(None, True), ("*.[ch]", False)], ids=["", "excluded"])
+def test_a_file_that_has_changed_during_the_build_is_named_and_not_mailed(workplace, client_env, stack, liar, base, postman, exclude, changed):
+    """The sources here are younger than the include server."""
+    includes = stack.enter_context(IncludeServer(base / "pump"))
+    more, prefix, letter = postman
+    workplace.files = {"own.c": "#include \"own.h\"\n", "own.h": "int own;\n"}
+    env = client_env(f"{liar.host},cpp,lzo", INCLUDE_SERVER_PORT=includes.socket, DISTCC_FALLBACK=1, DISTCC_LOG=base / "log",
+                     DISTCC_EXCLUDE_FRESH_FILES=exclude, **more)
+    assert workplace.run([peers.CLIENT, "gcc", "-MD", "-c", "own.c"], env, prefix=prefix).rc == 0
+    if changed:
+        assert "file 'own.c', a dependency of own.c, changed during the build" in (base / "log").read_text()
+        assert "Will send an email" not in (base / "log").read_text()
+    else:
+        wait.until(letter.exists, "the mail")
+        assert "changed during the build" not in (base / "log").read_text().replace("possibly due to inconsistent file system changes during build", "")
+
+
+@pytest.mark.parametrize("client", [peers.CLIENT, peers.STOCK_CLIENT], ids=["ours", "stock"])
+def test_temporary_files_stay_when_that_is_asked_for(workplace, client_env, stock_server, base, client):
+    """Under the names that 3.4 gives them."""
+    server = stock_server()
+    (base / "tmp").mkdir()
+    workplace.files = {"warn.c": "int f(void) { int unused; return 1; }\n", "plus.cc": "int g;\n"}
+    for keep in "", "1":
+        for command in (["gcc", "-Wall", "-c", "warn.c"], ["g++", "-c", "plus.cc"]):
+            assert workplace.run([client, *command], client_env(server.host, DISTCC_SAVE_TEMPS=keep, TMPDIR=base / "tmp")).rc == 0
+        names = {re.sub("_[0-9a-f]{8}", "_X", path.name) for path in (base / "tmp").iterdir()}
+        assert names == ({"distcc_X.i", "distcc_X.ii", "distcc_server_stderr_X.txt"} if keep else set())
+    kept = {path.suffix: path for path in (base / "tmp").iterdir() if path.suffix != ".txt"}
+    assert "int f(void)" in kept[".i"].read_text() and "int g;" in kept[".ii"].read_text()
+    assert {path.stat().st_mode & 0o777 for path in (base / "tmp").iterdir()} == {0o600}
+    assert any("unused" in path.read_text() for path in (base / "tmp").glob("distcc_server_stderr_*.txt"))
+
+
 # --------------------------------------------------------------- what 3.4 got wrong
 
 @pytest.fixture
@@ -296,6 +366,43 @@ def test_a_job_that_runs_here_holds_no_slot_of_a_host(workplace, client_env, sto
     (base / "fifo").write_text("go\n")
     assert held.communicate(timeout=60)[1] == b"" and held.returncode == 0
     server.wait_count(2)
+
+
+STAGES = {
+    "no hosts": "", "a list that is wrong": "h:http", "all in back-off": "DISLIKED", "a connection that is refused": "127.0.0.1:1",
+    "a name that nobody knows": "nobody.invalid", "a gateway that is gone": "unix:/nonexistent/gw", "a reset while sending": "RESET",
+    "an answer that breaks off": "CUT", "no answer": "CLOSED", "nonsense": "NONSENSE", "the compiler there fails": "LIAR",
+    "no include server": "127.0.0.1:1,cpp,lzo",
+}
+
+
+@pytest.mark.parametrize("fallback", ["0", "1"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_wherever_it_fails_a_job_is_done_here_once_or_not_at_all(workplace, client_env, stack, liar, base, recorded_gcc, stage, fallback):
+    """As the manual's table says it."""
+    hosts = STAGES[stage]
+    for word, behave in {"RESET": reset, "CUT": close_in_reply, "CLOSED": close_without_reply, "NONSENSE": no_distcc}.items():
+        if hosts == word:
+            hosts = stack.enter_context(BrokenServer(behave)).host
+    hosts = hosts.replace("LIAR", liar.host)
+    env = client_env(hosts, DISTCC_FALLBACK=fallback, DISTCC_LOG=base / "log", **recorded_gcc)
+    if hosts == "DISLIKED":
+        env["DISTCC_HOSTS"] = "127.0.0.1:1"
+        (base / "state" / "lock").mkdir()
+        (base / "state" / "lock" / "backoff_tcp_127.0.0.1_1_0").write_text("x")
+    done = workplace.run([peers.CLIENT, *COMMAND], env)
+    compiles = [line for line in calls(base) if "-E" not in line] if (base / "calls").exists() else []
+    assert (done.rc == 0) == (fallback == "1"), done
+    assert len(compiles) == int(fallback)
+    assert ("hello.o" in done.files) == (fallback == "1")
+
+
+@pytest.mark.parametrize("retry", ["1", "", None], ids=["set", "empty", "unset"])
+def test_a_failure_there_is_final_where_no_retry_is_wanted(workplace, client_env, liar, base, recorded_gcc, retry):
+    env = client_env(liar.host, DISTCC_FALLBACK=1, DISTCC_SKIP_LOCAL_RETRY=retry, DISTCC_LOG=base / "log", **recorded_gcc)
+    done = workplace.run([peers.CLIENT, *COMMAND], env)
+    assert (done.rc, done.stderr) == ((1, b"no\n") if retry else (0, b""))
+    assert len([line for line in calls(base) if "-E" not in line]) == (0 if retry else 1)
 
 
 def test_a_request_is_one_write(workplace, client_env, stock_server, base):
