@@ -192,7 +192,7 @@ static void push(struct expander *x, const struct tok *toks, size_t n, struct sy
 {
 	struct context *context = arena_alloc(&x->macros->scratch, sizeof(*context));
 
-	*context = (struct context){ x->top, toks, toks + n, NULL };
+	*context = (struct context){ x->top, toks, n ? toks + n : toks, NULL };
 	context->symbol = symbol;
 	if (symbol)
 		macros_slot(x->macros, symbol)->disabled++;

@@ -100,10 +100,14 @@ static bool is_prefix(const struct tok *tok)
 /* Is the '<' at this point the beginning of a header's name, behind "__has_include ("? */
 static bool header_is_due(const struct tokens *tokens, size_t start)
 {
-	const struct tok *last = tokens->at + tokens->n;
+	const struct tok *name, *open;
 
-	return tokens->n >= start + 2 && TOK_IS(last - 1, "(") && last[-2].kind == TOK_IDENT &&
-	       (last[-2].symbol->role == ROLE_HAS_INCLUDE || last[-2].symbol->role == ROLE_HAS_INCLUDE_NEXT);
+	if (tokens->n < start + 2)
+		return false;
+	name = &tokens->at[tokens->n - 2];
+	open = &tokens->at[tokens->n - 1];
+	return TOK_IS(open, "(") && name->kind == TOK_IDENT &&
+		(name->symbol->role == ROLE_HAS_INCLUDE || name->symbol->role == ROLE_HAS_INCLUDE_NEXT);
 }
 
 void lex(struct tokens *tokens, struct symbols *symbols, const char *text, size_t len)

@@ -17,11 +17,9 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "compiler/language.h"
-#include "wire/token.h"
+#include "include_server/query.h"
 
 enum {
-	REQUEST_MAX = 16 << 20,		/* bytes; the kernel's own limit for a command is 2 MB */
-	WORDS_MAX = 65536,
 	CONNECTIONS_MAX = 4096,
 	SPARE_MAX = 64, SPARE_BYTES_MAX = 65536,
 	SILENCE_MS = 20000,		/* a request that is not complete after so long is closed */
@@ -52,52 +50,6 @@ struct service {
 
 /* --------------------------------------------------------------- one request */
 
-/* One token with its body: 1, 0 for more, -1. */
-static int take(const struct buf *in, size_t *at, const char *name, bool has_body, uint32_t *value, struct err *err)
-{
-	if (in->len - *at < TOKEN_LEN)
-		return 0;
-	if (token_decode(in->data + *at, name, value, err) < 0)
-		return -1;
-	if (has_body && *value > REQUEST_MAX)
-		return err_set(err, ERR_PROTOCOL, "%s of %u bytes", name, *value);
-	if (has_body && in->len - *at - TOKEN_LEN < *value)
-		return 0;
-	*at += TOKEN_LEN;
-	return 1;
-}
-
-/* 1: complete; 0: more is to come; -1: it is none. Without argv it is only looked through. */
-static int parse(const struct buf *in, char **cwd, struct argv *argv, struct err *err)
-{
-	size_t at = 0;
-	uint32_t value, n_words;
-	int result = take(in, &at, "CDIR", true, &value, err);
-
-	if (result <= 0)
-		return result;
-	if (argv)
-		*cwd = mem_strndup(in->data + at, value);
-	at += value;
-	result = take(in, &at, "ARGC", false, &n_words, err);
-	if (result <= 0)
-		return result;
-	if (n_words > WORDS_MAX)
-		return err_set(err, ERR_PROTOCOL, "%u words", n_words);
-	for (uint32_t i = 0; i < n_words; i++) {
-		result = take(in, &at, "ARGV", true, &value, err);
-		if (result <= 0)
-			return result;
-		if (argv) {
-			autofree char *word = mem_strndup(in->data + at, value);
-
-			argv_add(argv, word);
-		}
-		at += value;
-	}
-	return 1;
-}
-
 static const char *source_of(const struct argv *argv)
 {
 	for (size_t i = 1; i < argv->n; i++)
@@ -112,13 +64,13 @@ static int serve(struct service *service, struct analysis *analysis, struct conn
 	autofree char *cwd = NULL;
 	autoargv argv = ARGV_INIT;
 	struct err err = ERR_INIT;
-	int result = parse(&conn->in, NULL, NULL, &err);
+	int result = query_parse(&conn->in, NULL, NULL, &err);
 
 	if (result <= 0)
 		return result;
 	if (answer_remembered(service->answers, conn->in.data, conn->in.len, &conn->out))
 		return 1;
-	parse(&conn->in, &cwd, &argv, &err);
+	query_parse(&conn->in, &cwd, &argv, &err);
 	if (answer(service->answers, analysis, cwd, &argv, conn->in.data, conn->in.len, &conn->out, &err) < 0) {
 		buf_clear(&conn->out);
 		buf_add_str(&conn->out, "ARGC00000000");
@@ -228,7 +180,7 @@ static void advance(struct service *service, struct analysis *analysis, struct c
 		}
 		conn->in.len += (size_t)n;
 		conn->in.data[conn->in.len] = '\0';
-		if (conn->in.len > REQUEST_MAX || serve(service, analysis, conn) < 0) {
+		if (conn->in.len > QUERY_BYTES_MAX || serve(service, analysis, conn) < 0) {
 			close_connection(service, conn);
 			return;
 		}

@@ -21,6 +21,7 @@ struct scanner {
 	struct symbols *symbols;
 	const char *at, *end;
 	uint32_t line;
+	uint32_t directive_line;		/* where the directive at hand ends: that is its __LINE__ */
 	struct buf text;			/* of the directive at hand */
 	size_t n_open, capacity;
 	uint32_t open[NESTING_MAX];		/* last conditional of each chain that is open */
@@ -282,6 +283,7 @@ static void collect(struct scanner *s)
 			s->at++;
 		}
 	}
+	s->directive_line = s->line;
 	if (s->at < s->end) {
 		s->at++;
 		s->line++;
@@ -300,7 +302,7 @@ static struct op *add_op(struct scanner *s, enum op_kind kind)
 		s->capacity = s->capacity ? s->capacity * 2 : 32;
 		source->ops = mem_resize(source->ops, s->capacity, sizeof(*source->ops));
 	}
-	source->ops[source->n_ops] = (struct op){ .kind = (uint8_t)kind, .line = s->line };
+	source->ops[source->n_ops] = (struct op){ .kind = (uint8_t)kind, .line = s->directive_line };
 	return &source->ops[source->n_ops++];
 }
 

@@ -87,6 +87,8 @@ CASES = {
     "once": {"t_c": "#include \"a.h\"\n#include \"a.h\"\n", "a_h": "#pragma once\n#ifdef A\n#include \"b.h\"\n#endif\n#define A\n", "b_h": ""},
     "a guard": {"t_c": "#include \"a.h\"\n#include \"a.h\"\n", "a_h": "#ifndef A\n#define A\n#include \"b.h\"\n#endif\n", "b_h": ""},
     "an import": {"t_c": "#import \"a.h\"\n#import \"a.h\"\n", "a_h": "#ifdef X\n#include \"b.h\"\n#endif\n#define X\n", "b_h": ""},
+    "the number of a line": {"t_c": "#if __LINE__ == 1 && \\\n __LINE__ == 2 || 1 /*\n*/ && __LINE__ == 3\n#include \"a.h\"\n#endif\n#if __LINE__ != 6\n#include \"b.h\"\n"
+                                      "#endif\n", "a_h": "", "b_h": ""},
     "an iteration": {"t_c": "#define I 0\n#include \"i.h\"\n",
                      "i_h": "#if I == 0\n#undef I\n#define I 1\n#include \"i.h\"\n#elif I == 1\n#undef I\n#define I 2\n#include \"i.h\"\n#else\n#include \"a.h\"\n#endif\n",
                      "a_h": ""},
