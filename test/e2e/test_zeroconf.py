@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -42,6 +43,44 @@ def test_servers_appear_and_vanish(stack, place, browsing, base, workplace, clie
         assert workplace.run(COMPILE, client_env(gate.host)).rc == 0
         server.wait_count(1)
     wait.until(lambda: found(gate) == {}, "the server to vanish")
+
+
+MAKEFILE = "OBJS := $(patsubst %.c,%.o,$(wildcard *.c))\nall: $(OBJS)\n%.o: %.c\n\t@$(DISTCC) gcc -c $< -o $@\n"
+
+
+def test_a_server_that_appears_in_a_build_gets_what_waits_and_may_vanish_again(stack, place, browsing, base, client_env):
+    """The build's clients have neither D-Bus nor a network. How long it took is printed (-rP)."""
+    stack.enter_context(place.dbus())
+    stack.enter_context(place.avahi())
+    steady = stack.enter_context(place.server(peers.STOCK_SERVER, base / "steady"))
+    gate = browsing(f"10.77.0.1:{steady.port}/1")
+    passing = place.server(peers.STOCK_SERVER, base / "passing").__enter__()
+    work = base / "build"
+    work.mkdir()
+    for i in range(40):
+        (work / f"file{i}.c").write_text(f"int value{i}(void) {{ return {i}; }}\n")
+    (work / "Makefile").write_text(MAKEFILE)
+    build = subprocess.Popen(["unshare", "-n", "make", "-s", "-j8", f"DISTCC={peers.CLIENT}"], cwd=work, env=client_env(gate.host),
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait.until(lambda: steady.count() >= 2, "the build to have begun")
+    with place.publish("one", passing.port, "jobs=3"):
+        published = time.monotonic()
+        wait.until(lambda: gate.status()["slots"] == 4, "the server to be found")
+        found_s = time.monotonic() - published
+        wait.until(lambda: any(server["in_flight"] or server["done"] for server in gate.status()["servers"] if "testhost" in server["name"]),
+                   "a job at the server that has come")
+        used_s = time.monotonic() - published
+        wait.until(lambda: passing.count() >= 2, "two jobs done there")
+    unpublished = time.monotonic()
+    # gone without a word to its clients, too
+    passing.stop(signal.SIGKILL)
+    wait.until(lambda: gate.status()["slots"] == 1, "the server to vanish")
+    gone_s = time.monotonic() - unpublished
+    output, _ = build.communicate(timeout=120)
+    assert (build.returncode, output) == (0, ""), output + gate.log
+    assert len(list(work.glob("*.o"))) == 40
+    assert max(found_s, used_s, gone_s) < 10, "a second, and patience with a loaded machine"
+    print(f"found after {found_s:.2f} s, used after {used_s:.2f} s, gone after {gone_s:.2f} s")
 
 
 def test_our_server_announces_what_one_of_3_4_does(stack, place, base):
