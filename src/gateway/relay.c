@@ -439,6 +439,11 @@ static void dial_next(struct relay *relay);
 static void connect_failed(struct relay *relay)
 {
 	relay->server->next_addr++;
+	/* more may have been learned since */
+	if (relay->server->n_addrs > relay->addrs_known) {
+		relay->addrs_left += relay->server->n_addrs - relay->addrs_known;
+		relay->addrs_known = relay->server->n_addrs;
+	}
 	if (relay->addrs_left) {
 		free_event(&relay->readable);
 		free_event(&relay->writable);
@@ -533,7 +538,7 @@ void relay_start(struct relay *relay, struct server *server)
 		ask_for_ssh(relay);
 		return;
 	}
-	relay->addrs_left = server->n_addrs;
+	relay->addrs_left = relay->addrs_known = server->n_addrs;
 	dial_next(relay);
 }
 

@@ -50,6 +50,7 @@ struct relay {
 	struct feed_job *seen;		/* borrowed: whose slot is given back */
 	uint32_t helper_serial;		/* a question to the helper that is not answered yet */
 	size_t addrs_left;
+	size_t addrs_known;		/* when the first was dialled, or since */
 	struct event *readable, *writable, *timer;
 
 	struct walk request_walk;

@@ -196,6 +196,27 @@ static void roster_on_lost(void *context, const char *name, int port)
 	gateway_schedule(gateway);
 }
 
+/* The first address that is seen may be one where it does not listen; what was learned there says nothing
+ * about the next one. */
+static void take_addresses(struct server *server, const struct browse_host *host)
+{
+	bool is_new = false;
+
+	for (size_t i = 0; i < host->n_addrs; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < server->n_addrs; j++)
+			known |= sock_addr_equal(&server->addrs[j], &host->addrs[i]);
+		is_new |= !known;
+	}
+	if (is_new && server->breaker.failures) {
+		log_info("host '%s' has another address: that is tried at once", server->label);
+		breaker_on_success(&server->breaker);
+	}
+	server->n_addrs = host->n_addrs < SERVER_ADDRS_MAX ? host->n_addrs : SERVER_ADDRS_MAX;
+	memcpy(server->addrs, host->addrs, server->n_addrs * sizeof(server->addrs[0]));
+}
+
 /* Comes again with each address that is seen. */
 static void roster_on_found(void *context, const struct browse_host *host)
 {
@@ -223,8 +244,7 @@ static void roster_on_found(void *context, const struct browse_host *host)
 	}
 	server->is_found = true;
 	server->resolved_at_ms = 0;
-	server->n_addrs = host->n_addrs < SERVER_ADDRS_MAX ? host->n_addrs : SERVER_ADDRS_MAX;
-	memcpy(server->addrs, host->addrs, server->n_addrs * sizeof(server->addrs[0]));
+	take_addresses(server, host);
 	gateway_schedule(gateway);
 }
 
