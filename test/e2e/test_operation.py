@@ -124,6 +124,19 @@ def test_only_administrators_reach_the_control_socket(gateway):
     assert not (place / "socket").exists()
 
 
+@pytest.mark.parametrize("mode, lines", [
+    (None, ["connections are passed to clients: never (all jobs are relayed)"]),
+    ("auto", ["connections are passed to clients: auto, where one of these proofs holds",
+              "  af-unix     holds, for servers over ssh and unix sockets"]),
+    ("always", ["connections are passed to clients: always"]),
+])
+def test_the_status_says_what_is_passed_to_clients(gateway, mode, lines):
+    gate = gateway(["127.0.0.1:1/4"], pass_fds=mode)
+    shown = ask(gate, "--status")[1].splitlines()
+    assert shown[1:1 + len(lines)] == lines
+    assert sum("proof" in line or "holds" in line or "does not hold: " in line for line in shown) == (0 if mode is None else 3 + (mode == "auto"))
+
+
 def test_nobody_to_administrate_is_an_error_with_a_reason(base):
     done = subprocess.run([str(peers.GATEWAY), f"--listen=unix:{base}/gw/socket", "--reload"], capture_output=True,
                           text=True, timeout=20, check=False)

@@ -49,6 +49,11 @@ def test_restarts_during_a_build_lose_nothing(stack, gateway, stock_server, clie
         assert "ERROR" not in gate.log and "Warning" not in gate.log, gate.log
     status = gates[-1].status()
     assert status["leases"] == 0 and status["queued"] == 0
+    # each job is counted once, whichever of the gateways had it
+    counts = {name: status[name] for name in ("jobs", "done", "denied", "cancelled", "local", "jobs_live", "lease_jobs")}
+    assert counts == {"jobs": FILES, "done": FILES, "denied": 0, "cancelled": 0, "local": 0, "jobs_live": 0, "lease_jobs": FILES}
+    assert sum(server["done"] for server in status["servers"]) == FILES
+    assert (status["builds"][0]["jobs"], status["builds"][0]["done"], status["builds"][0]["live"]) == (FILES, FILES, 0)
     assert [server["in_flight"] for server in status["servers"]] == [0, 0]
 
 

@@ -104,15 +104,39 @@ def test_all_views_agree_after_known_outcomes(stock_server, gateway, client_env,
     assert "2 local: preprocess-only" in summary and "of-next-year" not in summary
 
 
-def test_client_gateway_and_server_name_the_same_job(stock_server, gateway, client_env, workplace, base):
-    server = stock_server()
-    gw = gateway([server.host])
+def test_all_views_agree_on_attempts_that_failed(stock_server, gateway, client_env, workplace):
+    """One server is not there; what is tried again there is counted alike everywhere."""
+    dead, server = f"127.0.0.1:{peers.free_port()}", stock_server()
+    gw = gateway([f"{dead}/4", f"{server.host}/4"])
+    env = client_env(gw.host, DISTCC_BUILD="b")
     workplace.reset()
-    env = client_env(gw.host, DISTCC_LOG=base / "client.log")
+    for number in range(20):
+        assert compile_one(env, "-c", str(workplace.path / "hello.c"), "-o", f"{workplace.path}/{number}.o").returncode == 0
+        if gw.status()["replayed"]:
+            break
+    server.wait_count(number + 1)
+    status = gw.status()
+    assert status["replayed"] >= 1 and status["done"] == number + 1 and status["granted"] == status["done"] + status["replayed"]
+    metrics, text = metrics_of(ask(gw, what="metrics")), figures_of_text(ask(gw, what="status"))
+    events = [json.loads(line) for line in monitor(gw, "--events").splitlines()]
+    for name in ("jobs", "granted", "done", "replayed", "denied", "cancelled"):
+        kind = "wanted" if name == "jobs" else name
+        assert status[name] == metrics[name] == text[name] == sum(event["event"] == kind for event in events), name
+    failed = {one["name"]: one["failed"] for one in status["servers"]}
+    assert failed == {dead: status["replayed"], server.host: 0} and metrics["server_failures", dead] == failed[dead]
+    assert (status["builds"][0]["replayed"], status["builds"][0]["done"]) == (status["replayed"], status["done"])
+
+
+@pytest.mark.parametrize("way", ["relay", "fd"])
+def test_client_gateway_and_server_name_the_same_job(stock_server, gateway, client_env, workplace, base, way):
+    server = stock_server()
+    gw = gateway([server.host], pass_fds="always")
+    workplace.reset()
+    env = client_env(f"{gw.host},{way}", DISTCC_LOG=base / "client.log")
     assert compile_one(env, "-c", str(workplace.path / "hello.c"), "-o", f"{workplace.path}/hello.o").returncode == 0
     job = re.search(r"result: .* status=0 job=(\d+)$", (base / "client.log").read_text(), re.M)[1]
     line, = gw.wait_log(f"job={job} outcome=done")
     pairs = dict(word.split("=", 1) for word in line[line.index("job="):].split())
-    assert (pairs["source"], pairs["server"], pairs["way"]) == ("hello.c", server.host, "relay")
+    assert (pairs["source"], pairs["server"], pairs["way"]) == ("hello.c", server.host, way)
     server.wait_count(1)
     assert server.jobs("COMPILE_OK")[0]["client"] == pairs["from"]
