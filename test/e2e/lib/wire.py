@@ -23,14 +23,21 @@ def store(data):
     return b"\0" + b"\0" * q + bytes([r + 1]) + data + b"\x11\0\0"
 
 
+OUTPUT_OVERRUN = -5
+
+
 def expand(data, limit=64 << 20):
     if not data:
         return b""
-    out = ctypes.create_string_buffer(limit)
-    length = ctypes.c_ulong(limit)
-    result = _lzo().lzo1x_decompress_safe(data, len(data), out, ctypes.byref(length), None)
-    assert result == 0, result
-    return out.raw[:length.value]
+    room = min(limit, 8 * len(data) + 4096)
+    while True:
+        out = ctypes.create_string_buffer(room)
+        length = ctypes.c_ulong(room)
+        result = _lzo().lzo1x_decompress_safe(data, len(data), out, ctypes.byref(length), None)
+        if result != OUTPUT_OVERRUN or room == limit:
+            assert result == 0, result
+            return out[:length.value]
+        room = min(limit, room * 8)
 
 
 def token(name, value):
