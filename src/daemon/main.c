@@ -198,6 +198,9 @@ static int find_prefix(struct options *options, struct err *err)
 	if (!file || access(file, X_OK) < 0)
 		return err_set(err, ERR_NO_COMPILER, "--compiler-prefix: there is no program '%s'", options->prefix);
 	argv_add(&options->tools, file);
+	/* ours is out of its reach, and ccache does not start without one */
+	if (options->caches.n)
+		setenv("HOME", options->caches.words[0], 1);
 	return 0;
 }
 
