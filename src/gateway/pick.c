@@ -76,7 +76,7 @@ static bool has_a_slot(const struct server *server, int64_t now_ms)
 static double score(const struct server *server, uint64_t size, double best_ms, int64_t now_ms)
 {
 	double busy = server->in_flight + published_others(&server->published, now_ms);
-	double ms = server_expected_ms(server, size);
+	double ms = server_expected_ms(server, size, now_ms);
 
 	if (ms <= best_ms * alike)
 		ms = best_ms > 0 ? best_ms : 1;
@@ -96,9 +96,9 @@ static bool is_better(const struct pick_wish *wish, const struct server *a, cons
 	return a_score < b_score || (a_score <= b_score && a->granted_at < b->granted_at);
 }
 
-static void look_at_busy(struct survey *survey, const struct server *server, double ms)
+static void look_at_busy(struct survey *survey, const struct server *server, double ms, int64_t now_ms)
 {
-	if (!estimate_is_sure(&server->service) || server->in_flight == 0 || server->breaker.failures)
+	if (!server_is_known(server, now_ms) || server->in_flight == 0 || server->breaker.failures)
 		return;
 	survey->rate += server->in_flight / ms;
 	survey->n_busy += server->in_flight;
@@ -125,13 +125,13 @@ static enum pick_result why_none(const struct survey *survey)
 	       survey->any_fits ? PICK_ALL_TRIED : PICK_NO_SERVER;
 }
 
-double pick_usual_ms(struct server *const *servers, size_t n_servers, uint64_t size)
+double pick_usual_ms(struct server *const *servers, size_t n_servers, uint64_t size, int64_t now_ms)
 {
 	double sum_ms = 0;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < n_servers; i++) {
-		double ms = server_expected_ms(servers[i], size);
+		double ms = server_expected_ms(servers[i], size, now_ms);
 
 		sum_ms += ms;
 		n += ms > 0;
@@ -146,7 +146,7 @@ static double least_ms(const struct pick_wish *wish, struct server *const *serve
 	double least = 0;
 
 	for (size_t i = 0; i < n_servers; i++) {
-		double ms = server_expected_ms(servers[i], wish->size);
+		double ms = server_expected_ms(servers[i], wish->size, now_ms);
 
 		if (ms > 0 && (least <= 0 || ms < least) && has_a_slot(servers[i], now_ms) && is_up(&unused, wish, servers[i], now_ms))
 			least = ms;
@@ -161,10 +161,10 @@ static double elsewhere_ms(const struct pick_wish *wish, struct server *const *s
 	struct survey faster = { 0 };
 
 	for (size_t i = 0; i < n_servers; i++) {
-		double ms = server_expected_ms(servers[i], wish->size);
+		double ms = server_expected_ms(servers[i], wish->size, now_ms);
 
 		if (ms > 0 && ms < best_ms && is_up(&faster, wish, servers[i], now_ms) && !has_a_slot(servers[i], now_ms))
-			look_at_busy(&faster, servers[i], ms);
+			look_at_busy(&faster, servers[i], ms, now_ms);
 	}
 	return wait_ms(&faster, demand, best_ms, now_ms);
 }
@@ -174,7 +174,7 @@ struct pick pick_server(const struct pick_wish *wish, struct server *const *serv
 {
 	static const struct demand none = { .n_queued = 1 };
 	double least = least_ms(wish, servers, n_servers, now_ms), best_ms;
-	struct pick pick = { .usual_ms = pick_usual_ms(servers, n_servers, wish->size) };
+	struct pick pick = { .usual_ms = pick_usual_ms(servers, n_servers, wish->size, now_ms) };
 	struct survey survey = { 0 };
 	struct server *best = NULL;
 
@@ -184,7 +184,7 @@ struct pick pick_server(const struct pick_wish *wish, struct server *const *serv
 		if (!is_up(&survey, wish, server, now_ms))
 			continue;
 		if (!has_a_slot(server, now_ms))
-			look_at_busy(&survey, server, server_expected_ms(server, wish->size));
+			look_at_busy(&survey, server, server_expected_ms(server, wish->size, now_ms), now_ms);
 		else if (!best || is_better(wish, server, best, least, now_ms))
 			best = server;
 	}
@@ -193,8 +193,8 @@ struct pick pick_server(const struct pick_wish *wish, struct server *const *serv
 		pick.expected_ms = wait_ms(&survey, demand ? demand : &none, 0, now_ms);
 		return pick;
 	}
-	best_ms = server_expected_ms(best, wish->size);
-	if (demand && estimate_is_sure(&best->service) && best->id != wish->preferred) {
+	best_ms = server_expected_ms(best, wish->size, now_ms);
+	if (demand && server_is_known(best, now_ms) && best->id != wish->preferred) {
 		pick.expected_ms = elsewhere_ms(wish, servers, n_servers, demand, best_ms, now_ms);
 		if (pick.expected_ms > 0 && pick.expected_ms < best_ms * worth_waiting) {
 			pick.result = PICK_WAIT;

@@ -56,7 +56,7 @@ struct pick pick_server(const struct pick_wish *wish, struct server *const *serv
 			const struct demand *demand, int64_t now_ms);
 
 /* What a job of this size takes, on average over the servers that are known; 0: nothing is known. */
-double pick_usual_ms(struct server *const *servers, size_t n_servers, uint64_t size);
+double pick_usual_ms(struct server *const *servers, size_t n_servers, uint64_t size, int64_t now_ms);
 
 /* Is name one of the words of "A+B"? */
 bool pick_is_named(const char *use, const char *name);

@@ -223,15 +223,16 @@ int relay_add_request(struct relay *relay, const char *bytes, size_t len, struct
 static void answered(struct relay *relay)
 {
 	struct server *server = relay->server;
+	int64_t now_ms = clock_now_ms();
 
 	relay->state = RELAY_ANSWERED;
 	server->n_done++;
-	server->answered_at_ms = clock_now_ms();
 	/* An error comes sooner than an object: it says nothing about the next job. */
 	if (walk_status(&relay->reply_walk) == 0)
-		estimate_add(&server->service, clock_now_ms() - relay->waited_from_ms, relay->request.size);
+		server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
+	server->answered_at_ms = now_ms;
 	if (walk_status(&relay->reply_walk) == RELAY_NO_COMPILER)
-		server_note_refusal(server, relay->compiler, clock_now_ms());
+		server_note_refusal(server, relay->compiler, now_ms);
 	else if (!WIFSIGNALED((int)walk_status(&relay->reply_walk)))
 		server_note_accept(server, relay->compiler);
 	gateway_server_worked(relay->gateway, server);
@@ -243,6 +244,7 @@ static void answered(struct relay *relay)
 void relay_take_answer(struct relay *relay, struct relay *other)
 {
 	struct server *server = relay->server;
+	int64_t now_ms = clock_now_ms();
 
 	spool_release(&relay->reply);
 	relay->reply = other->reply;
@@ -254,7 +256,7 @@ void relay_take_answer(struct relay *relay, struct relay *other)
 		if (relay->is_probe)
 			breaker_on_nothing(&server->breaker);
 		/* it would have taken at least so long */
-		estimate_add(&server->service, clock_now_ms() - relay->waited_from_ms, relay->request.size);
+		server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
 	}
 	relay_detach(relay);
 	relay->gateway->counters.overtaken++;
@@ -546,9 +548,11 @@ void relay_start(struct relay *relay, struct server *server)
 
 static double usual_ms(const struct relay *relay)
 {
-	if (estimate_is_sure(&relay->server->service))
-		return server_expected_ms(relay->server, relay->request.size);
-	return pick_usual_ms(relay->gateway->servers, relay->gateway->n_servers, relay->request.size);
+	int64_t now_ms = clock_now_ms();
+
+	if (server_is_known(relay->server, now_ms))
+		return server_expected_ms(relay->server, relay->request.size, now_ms);
+	return pick_usual_ms(relay->gateway->servers, relay->gateway->n_servers, relay->request.size, now_ms);
 }
 
 static struct wait wait_of(const struct relay *relay)

@@ -109,9 +109,26 @@ bool server_has_room(const struct server *server, int64_t now_ms)
 	return server->in_flight < server->slots && server->in_flight < published_jobs_max(&server->published, now_ms);
 }
 
-double server_expected_ms(const struct server *server, uint64_t bytes)
+static bool is_forgotten(const struct server *server, int64_t now_ms)
 {
-	return estimate_ms(&server->service, bytes);
+	return server->answered_at_ms && now_ms - server->answered_at_ms > SERVER_KNOWN_MS;
+}
+
+double server_expected_ms(const struct server *server, uint64_t bytes, int64_t now_ms)
+{
+	return is_forgotten(server, now_ms) ? 0 : estimate_ms(&server->service, bytes);
+}
+
+bool server_is_known(const struct server *server, int64_t now_ms)
+{
+	return !is_forgotten(server, now_ms) && estimate_is_sure(&server->service);
+}
+
+void server_learn_time(struct server *server, int64_t ms, uint64_t bytes, int64_t now_ms)
+{
+	if (is_forgotten(server, now_ms))
+		server->service = (struct estimate){ 0 };
+	estimate_add(&server->service, ms, bytes);
 }
 
 struct server *server_find(struct server *const *servers, size_t n_servers, const char *label)

@@ -14,6 +14,10 @@
 #include "gateway/published.h"
 #include "hosts/spec.h"
 
+/* What was learned so long ago, with no answer since, counts for nothing: a machine that was slow then may
+ * be idle now, and nobody would find out. */
+enum { SERVER_KNOWN_MS = 600000 };
+
 enum { SERVER_ADDRS_MAX = 8, SERVER_REFUSALS_MAX = 8, SERVER_REFUSAL_MS = 4000 };
 
 /* A compiler that this server does not run, as two answers in a row have shown. */
@@ -65,8 +69,12 @@ bool server_numeric_addr(struct sock_addr *addr, const struct host_spec *spec);
 bool server_has_room(const struct server *server, int64_t now_ms);
 /* Without a /LIMIT it has as many slots as it says that it has workers: true if that changes something. */
 bool server_learn_slots(struct server *server);
-/* For a job of so many bytes; 0: nothing is known. */
-double server_expected_ms(const struct server *server, uint64_t bytes);
+/* For a job of so many bytes; 0: nothing is known, or not any more. */
+double server_expected_ms(const struct server *server, uint64_t bytes, int64_t now_ms);
+/* Is that worth acting upon? */
+bool server_is_known(const struct server *server, int64_t now_ms);
+/* A job of so many bytes has taken so long there. */
+void server_learn_time(struct server *server, int64_t ms, uint64_t bytes, int64_t now_ms);
 
 struct server *server_find(struct server *const *servers, size_t n_servers, const char *label);	/* or NULL */
 bool server_is_named(const struct server *server, const char *name);	/* one of "A+B" of use= */

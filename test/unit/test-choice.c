@@ -111,6 +111,25 @@ static void equal_servers_have_turns(void **state)
 	assert_ptr_equal(pick(&farm, &anything, 1).server, farm.servers[0]);
 }
 
+static void what_was_learned_long_ago_is_forgotten(void **state)
+{
+	autofarm farm = farm_make("10.0.0.1/4", "10.0.0.2/4", "10.0.0.3/4,down");
+	int64_t later = NOW + SERVER_KNOWN_MS + 1;
+
+	(void)state;
+	farm_has_taken(farm.servers[0], 9000, 1000);
+	farm_has_taken(farm.servers[1], 1000, 1000);
+	farm.servers[0]->answered_at_ms = NOW;
+	farm.servers[1]->answered_at_ms = later - 1;
+	farm.servers[1]->granted_at = 1;
+	assert_ptr_equal(pick_server(&anything, farm.servers, N, NULL, NOW).server, farm.servers[1]);
+	assert_ptr_equal(pick_server(&anything, farm.servers, N, NULL, later).server, farm.servers[0]);
+	/* and its first job then is no average with the old ones */
+	server_learn_time(farm.servers[0], 800, 1000, later);
+	farm.servers[0]->answered_at_ms = later;
+	assert_int_equal((int)server_expected_ms(farm.servers[0], 1000, later), 800);
+}
+
 static void demand_is_what_waits_and_what_will_come(void **state)
 {
 	struct demand demand = { .n_queued = 3 };
@@ -257,6 +276,7 @@ int main(void)
 		CHECK(a_slow_server_gets_nothing_at_the_end_of_a_build),
 		CHECK(a_slow_server_is_used_while_more_jobs_keep_coming),
 		CHECK(equal_servers_have_turns),
+		CHECK(what_was_learned_long_ago_is_forgotten),
 		CHECK(demand_is_what_waits_and_what_will_come),
 		CHECK(a_slow_server_is_not_spared_for_one_that_is_down),
 		CHECK(a_preferred_server_is_taken_if_it_has_a_slot),
