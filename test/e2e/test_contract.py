@@ -202,6 +202,23 @@ def test_everything_optional_may_be_left_out(configure, tmp_path):
         assert f"src/{file}.o" in (tmp_path / "Makefile").read_text()
 
 
+def test_programs_can_be_static(built, tmp_path):
+    """Only linked anew here. Those that have libraries of the desktop and of GSS-API in them are configured without."""
+    tree = tmp_path / "tree"
+    shutil.copytree(built["make"], tree)
+    for name in ("distcc", "distccmon-text"):
+        (tree / name).unlink()
+        run("make", "-s", name, "LDFLAGS=-static", cwd=tree)
+        assert b"/ld-linux" not in (tree / name).read_bytes()
+    assert run(tree / "distcc", "--version", cwd=tree).stdout.startswith("distcc ")
+
+
+def test_all_documents_are_installed(plain, tmp_path):
+    run("make", "-s", "install-doc", f"DESTDIR={tmp_path}", "docdir=/doc", cwd=plain)
+    assert files_below(tmp_path / "doc") == {path.name for path in (peers.TOP / "doc").iterdir() if path.suffix not in (".c", "")
+                                             or path.name.isupper()} | {"NEWS", "README", "COPYING"}
+
+
 @pytest.mark.parametrize("how", [["autoreconf", "-fvi"], ["sh", "autogen.sh"]], ids=["autoreconf", "autogen"])
 def test_configure_is_made_again_from_a_tree_without_it(tmp_path, how):
     for name in ("configure.ac", "Makefile.in", "autogen.sh", "src/wire/token.h"):
