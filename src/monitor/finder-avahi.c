@@ -2,15 +2,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/finder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "monitor/keeper.h"
 
-enum { DESCRIPTORS_MAX = 1024 };
+enum { DESCRIPTORS_MAX = 1024 };	/* to close where /proc does not say which there are */
 
 static void say(void *context)
 {
@@ -22,15 +25,29 @@ static void say(void *context)
 }
 
 /* A pipe of make's that stayed open would keep a build from ending. */
+static void close_all_but(int keep_fd)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	int64_t fd;
+
+	for (fd = 3; !dir && fd < DESCRIPTORS_MAX; fd++)
+		if (fd != keep_fd)
+			close((int)fd);
+	while (dir && (entry = readdir(dir)))
+		if (str_to_int(entry->d_name, 3, INT_MAX, &fd) && fd != keep_fd && fd != dirfd(dir))
+			close((int)fd);
+	if (dir)
+		closedir(dir);
+}
+
 static void leave_everything(int keep_fd)
 {
 	int null_fd = open("/dev/null", O_RDWR);
 
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null_fd, fd);
-	for (int fd = 3; fd < DESCRIPTORS_MAX; fd++)
-		if (fd != keep_fd)
-			close(fd);
+	close_all_but(keep_fd);
 	setsid();
 	if (chdir("/") < 0)
 		log_debug("the working directory stays in use");

@@ -3,11 +3,12 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from lib import compare, peers
+from lib import compare, packages, peers
 
 TOOLS_PATH = "/usr/bin:/bin"
 
@@ -170,6 +171,27 @@ def test_configure_finds_the_same_and_the_objects_are_equal(workplace, client_en
         assert done.rc == 0, done
         assert {name: done.files[name] for name in names} == {name: local.files[name] for name in names}
         server.wait_count(2 * (i + 1))
+
+
+def test_a_real_package_is_configured_the_same_soak(base, client_env, stock_server):
+    """A configure of some hundred checks, also while the client says everything on stderr; then its build, in each
+    object a local one's."""
+    if not os.environ.get("DISTCC_SOAK"):
+        pytest.skip("soak only")
+    server = stock_server()
+    results = {}
+    for name, env, compiler in (("here", peers.clean_env(HOME="/nonexistent"), "gcc"),
+                                ("there", client_env(server.host), f"{peers.CLIENT} gcc"),
+                                ("verbose", client_env(server.host, DISTCC_VERBOSE=1), f"{peers.CLIENT} gcc")):
+        tree = base / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        shutil.copytree(packages.fetch("sed", base / "fetched"), tree, symlinks=True)
+        subprocess.run(["sh", "-ec", f"./configure --quiet CC='{compiler}' CFLAGS=-O2 && make -s -j4"], cwd=tree,
+                       env={**env, "FORCE_UNSAFE_CONFIGURE": "1"}, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        results[name] = {str(path.relative_to(tree)): path.read_bytes() for path in (tree / "config.h", *sorted(tree.rglob("*.o")))}
+    assert len(results["here"]) > 50
+    assert results["there"] == results["here"] and results["verbose"] == results["here"]
+    assert server.count() >= 2 * (len(results["here"]) - 1)
 
 
 @pytest.mark.parametrize("generator", ["Unix Makefiles", "Ninja"])

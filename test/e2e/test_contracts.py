@@ -405,6 +405,18 @@ def test_a_failure_there_is_final_where_no_retry_is_wanted(workplace, client_env
     assert len([line for line in calls(base) if "-E" not in line]) == (0 if retry else 1)
 
 
+def test_jobs_that_fail_blame_nobody_while_others_run(workplace, client_env, stock_server):
+    """3.4 strikes the host off for a moment, and others go nowhere meanwhile."""
+    server = stock_server()
+    workplace.files = {"bad.c": "#include \"no-such.h\"\n", "wrong.c": "int f(void) { return nothing; }\n", "ok.c": "int ok;\n"}
+    workplace.reset()
+    bad = [start(["gcc", "-c", f"{name}.c"], workplace, client_env(server.host, DISTCC_FALLBACK=1)) for name in ("bad", "wrong") for _ in range(10)]
+    good = [start(["gcc", "-c", "ok.c", "-o", f"{i}.o"], workplace, client_env(server.host)) for i in range(20)]
+    assert [(client.communicate(timeout=60)[1], client.returncode) for client in good] == [(b"", 0)] * 20
+    assert [client.communicate(timeout=60) and client.returncode for client in bad] == [1] * 20
+    server.wait_count(20)
+
+
 def test_a_request_is_one_write(workplace, client_env, stock_server, base):
     if peers.is_sanitized():
         pytest.skip("strace and LeakSanitizer do not go together: the run without sanitizers does this")
