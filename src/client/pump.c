@@ -237,6 +237,38 @@ static int add_entry(struct pump *pump, const char *name, struct err *err)
 	return 0;
 }
 
+/* Is the name one that make(1) reads as it stands? */
+static bool is_plain_target(const char *name)
+{
+	return !strpbrk(name, " \t$#:\\");
+}
+
+static struct option_match option_at(const struct scan *scan, size_t i)
+{
+	const char *word = scan->command.words[i];
+
+	if (word[0] == '-' && word[1] && i != scan->input_at)
+		return option_find(scan->command.words + i);
+	return (struct option_match){ NULL, NULL, 1 };
+}
+
+/* Servers of distcc 3.4 understand a target as "-MT NAME" only; a name that needs no quotes is the same for -MQ. */
+static void add_command(struct argv *out, const struct scan *scan)
+{
+	for (size_t i = 0; i < scan->command.n;) {
+		struct option_match match = option_at(scan, i);
+
+		if (match.row && match.row->meaning & OPT_DEPS_TARGET && match.argument) {
+			argv_add(out, "-MT");
+			argv_add(out, match.argument);
+			i += match.n_words;
+			continue;
+		}
+		for (size_t k = 0; k < match.n_words && i < scan->command.n; k++)
+			argv_add(out, scan->command.words[i++]);
+	}
+}
+
 static int make_request(struct pump *pump, const struct scan *scan, struct err *err)
 {
 	autofree char *cwd = getcwd(NULL, 0);
@@ -244,7 +276,7 @@ static int make_request(struct pump *pump, const struct scan *scan, struct err *
 
 	if (!cwd)
 		return err_sys(err, ERR_NO_FILE, "cannot tell the working directory");
-	argv_add_all(&command, scan->command.words);
+	add_command(&command, scan);
 	if (scan->wants_deps && !scan->has_deps_target) {
 		argv_add(&command, "-MT");
 		argv_add(&command, scan->deps_target);
@@ -270,15 +302,14 @@ static const char *option_in_the_way(const struct scan *scan)
 	int n_targets = 0;
 
 	for (size_t i = 1; i < scan->command.n;) {
-		struct option_match match = { NULL, NULL, 1 };
+		struct option_match match = option_at(scan, i);
 
-		if (scan->command.words[i][0] == '-' && scan->command.words[i][1] && i != scan->input_at)
-			match = option_find(scan->command.words + i);
 		for (size_t k = 0; match.row && k < sizeof(names) / sizeof(names[0]); k++)
 			if (strcmp(match.row->name, names[k]) == 0)
 				return match.row->name;
-		/* of several targets they keep one, of -MQ none */
-		if (match.row && match.row->meaning & OPT_DEPS_TARGET && (n_targets++ || match.n_words == 1 || strcmp(match.row->name, "-MQ") == 0))
+		/* of several targets they keep one */
+		if (match.row && match.row->meaning & OPT_DEPS_TARGET &&
+		    (n_targets++ || !match.argument || (strcmp(match.row->name, "-MQ") == 0 && !is_plain_target(match.argument))))
 			return match.row->name;
 		i += match.n_words;
 	}
@@ -318,7 +349,7 @@ static const char *obstacle(const struct scan *scan, struct err *err)
 		err_set(err, ERR_FAILED, "a server would not find the argument of %s", option);
 		return "option";
 	}
-	if (scan->wants_deps && strpbrk(scan->deps_target, " \t$#:\\")) {
+	if (scan->wants_deps && !scan->has_deps_target && !is_plain_target(scan->deps_target)) {
 		err_set(err, ERR_FAILED, "the name '%s' is written differently in dependency files", scan->deps_target);
 		return "dependency-target";
 	}

@@ -66,6 +66,13 @@ COMMANDS = {
     "gcc -MD -MT x -c a.c": "pump",
     "gcc -MD -MT x -MT y -c a.c": "option",
     "gcc -MD -MQ $x -c a.c": "option",
+    "gcc -MD -MQ x -c a.c": "pump",
+    "gcc -MMD -MP -MF d.mk -MQ late/a.o -c a.c -o late/a.o": "pump",
+    "gcc -MD -MQx -c a.c": "pump",
+    "gcc -MD -MTx -c a.c": "pump",
+    "gcc -MD -MT $x -c a.c": "pump",
+    "gcc -MD -MT x -c a.c -o late/a:b.o": "pump",
+    "gcc -MD -c a.c -o late/a:b.o": "dependency-target",
     "gcc -MD -MQ x -MT y -MF d.mk -c a.c": "option",
     "gcc -MD -MP -c a.c -o {dir}/late/a.o": "pump",
     "gcc @words -c angle.c": "pump",
@@ -81,7 +88,7 @@ VARIABLES = {
 }
 
 # The stock client leaves these to the server, which gets them wrong.
-BEYOND_STOCK = re.compile(r"sysroot|-iprefix|-MQ|-MT x -MT|@words|-MP|-Wp,|--include-directory|-I-")
+BEYOND_STOCK = re.compile(r"sysroot|-iprefix|-MQ|-MTx|MT \$x|a:b|-MT x -MT|@words|-MP|-Wp,|--include-directory|-I-")
 
 
 @pytest.fixture
