@@ -27,11 +27,11 @@
 #include "daemon/allow.h"
 #include "daemon/jobroot.h"
 #include "daemon/place.h"
+#include "daemon/plain.h"
 #include "daemon/pumped.h"
 #include "daemon/run.h"
 #include "daemon/slot.h"
 #include "daemon/view.h"
-#include "wire/compress.h"
 #include "wire/reply.h"
 #include "wire/request.h"
 #include "wire/version.h"
@@ -42,7 +42,7 @@ enum {
 	HEAD_MS = 300000,		/* the client's preprocessor runs between ARGV and DOTI */
 	GRACE_MS = 60000,		/* after which a client that sends ... */
 	RATE_MIN = 256,			/* ... fewer bytes a second is not sending but holding a place */
-	SOURCE_MAX = 1 << 30
+	OUTPUT_MAX = 1 << 30
 };
 
 #define OBJECT_NAME ".object.o"
@@ -178,74 +178,9 @@ static int read_request(struct job *job, struct err *err)
 
 /* ------------------------------------------------------------------ the compile */
 
-/* The client's own base name where that is harmless, so that messages make sense. */
-static char *source_name(const struct job *job)
-{
-	const char *base = path_base(job->input_name), *extension = language_preprocessed_extension(job->scan.language);
-	autofree char *stem = path_with_extension(base, "");
-
-	if (!*stem || stem[0] == '-' || stem[0] == '.' || strlen(stem) > 200 || strchr(stem, '/'))
-		return str_format("source%s", extension);
-	return str_format("%s%s", stem, extension);
-}
-
-static int write_source(const struct job *job, const char *name, struct err *err)
-{
-	autobuf expanded = BUF_INIT;
-	const struct buf *text = &job->request.source;
-	autoclose int fd = openat(job->work_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return err_sys(err, ERR_IO, "cannot write the source");
-	if (job->request.version == PROTOCOL_LZO) {
-		if (lzo_expand(&expanded, text->data, text->len, SOURCE_MAX, err) < 0)
-			return -1;
-		text = &expanded;
-	}
-	if (text->len && fd_write_full(fd, text->data, text->len, -1, err) < 0)
-		return -1;
-	return 0;
-}
-
-/*
- * Where the text does not say where it comes from, debug information names the compiler's working directory.
- * That of a job means nothing to anybody and is another one next time. A distccd of 3.4 works in $TMPDIR,
- * so that is what the same job gives everywhere; a cache behind the server needs it, too.
- */
-static void name_one_directory(struct argv *argv, const char *dir)
-{
-	autofree char *here = getcwd(NULL, 0), *real = realpath(dir, NULL);
-	bool has_debug = false;
-
-	for (size_t i = 1; i < argv->n; i++)
-		has_debug |= str_starts_with(argv->words[i], "-g");
-	if (has_debug && here && real && family_of_name(argv->words[0]) != FAMILY_UNKNOWN)
-		argv_add_format(argv, "-fdebug-prefix-map=%s=%s", real, here);
-}
-
-/* Versions 1 and 2: input and output become files of the job's directory. */
 static int prepare_plain(struct job *job, struct err *err)
 {
-	struct argv *argv = &job->request.argv;
-	autofree char *name = source_name(job), *source = NULL, *object = NULL;
-
-	if (make_plain_dir(job, err) < 0 || write_source(job, name, err) < 0)
-		return -1;
-	source = path_join(job->work_dir, name);
-	object = path_join(job->work_dir, OBJECT_NAME);
-	argv_replace(argv, job->scan.input_at, source);
-	if (job->scan.output_at >= argv->n) {
-		argv_add(argv, "-o");
-		argv_add(argv, object);
-	} else if (job->scan.output_is_joined) {
-		autofree char *joined = str_format("-o%s", object);
-
-		argv_replace(argv, job->scan.output_at, joined);
-	} else {
-		argv_replace(argv, job->scan.output_at, object);
-	}
-	name_one_directory(argv, job->work_dir);
-	return 0;
+	return make_plain_dir(job, err) < 0 ? -1 : plain_prepare(&job->request, &job->scan, job->work_dir, job->work_fd, OBJECT_NAME, err);
 }
 
 static int prepare_pumped(struct job *job, struct err *err)
@@ -299,7 +234,7 @@ static int read_output(const struct job *job, const char *name, struct buf *out,
 		return err_sys(err, ERR_IO, "cannot read the compiler's output");
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
 		return err_set(err, ERR_IO, "the compiler's output is no file of its own");
-	return fd_read_all(fd, SOURCE_MAX, out, err);
+	return fd_read_all(fd, OUTPUT_MAX, out, err);
 }
 
 static int read_outputs(struct job *job, struct err *err)

@@ -66,7 +66,7 @@ def test_a_slow_client_that_comes_to_its_end_is_served(our_server, stack):
         while part := client.recv(65536):
             answer += part
         assert wire.parse(answer)["STAT"] == 0
-    assert server.count() == 5
+    server.wait_count(5)
 
 
 def test_a_client_that_does_not_take_its_answer_holds_no_slot(our_server, stack):
@@ -75,6 +75,7 @@ def test_a_client_that_does_not_take_its_answer_holds_no_slot(our_server, stack)
     client = connect(stack, server, large)
     client.recv(1)
     assert_served(server)
+    server.wait_count(1)
     assert server.count() == 1      # the other one's job is not over
 
 
