@@ -335,25 +335,26 @@ static bool wants_other_text(const struct job *job, enum text_kind *kind)
 
 	/* an older compiler there: it gets what any can take */
 	if (reply->status && text_was_not_understood(job->cpp.kind, reply->serr.data, reply->serr.len)) {
-		*kind = text_kind_expanded(job->scan.needs.comments);
+		*kind = TEXT_EXPANDED;
 		return true;
 	}
 	*kind = TEXT_DIRECTIVES;
-	return !reply->status && reply->serr.len && !job->asked_again &&
-	       text_messages_are_doubtful(job->scan.family, job->cpp.kind) &&
-	       !language_is_preprocessed(job->scan.language);
+	return !job->asked_again && !language_is_preprocessed(job->scan.language) &&
+	       text_messages_are_doubtful(job->scan.family, job->cpp.kind, reply->status != 0, reply->serr.data, reply->serr.len);
 }
 
 /* OUTCOME_ANSWER: it is there, and may be sent. */
 static enum outcome make_other_text(struct job *job, enum text_kind kind)
 {
 	struct err err = ERR_INIT;
+	bool has_failed = job->attempt.reply.status != 0;
 
-	if (!job->attempt.reply.status && job->scan.needs.unused_macros)
+	/* whose messages, or object, would be wrong this time */
+	if (kind == TEXT_DIRECTIVES && (job->scan.needs.unused_macros || (has_failed && job->scan.needs.expansion)))
 		return must_run_here(job, "messages");
 	log_info("asking once more, with text of another kind");
 	job->asked_again = true;
-	if (!job->attempt.reply.status && job->scan.needs.expansion) {
+	if (!has_failed) {
 		/* the object is right: only the messages are asked for */
 		job->object = job->attempt.reply.object;
 		job->attempt.reply.object = (struct buf)BUF_INIT;

@@ -200,11 +200,7 @@ static int finish(struct preprocess *cpp, const struct scan *scan, struct err *e
 int preprocess_run(struct preprocess *cpp, const struct scan *scan, enum text_kind kind, struct err *err)
 {
 	preprocess_release(cpp);
-	if (start(cpp, scan, kind, err) < 0 || finish(cpp, scan, err) < 0)
-		return -1;
-	if (kind == TEXT_COMMENTS && !cpp->status && text_quotes_comments(cpp->text, cpp->text_len))
-		return preprocess_run(cpp, scan, TEXT_EXPANDED, err);
-	return 0;
+	return start(cpp, scan, kind, err) < 0 || finish(cpp, scan, err) < 0 ? -1 : 0;
 }
 
 static bool was_not_understood(const struct preprocess *cpp)
@@ -229,7 +225,7 @@ int preprocess_run_best(struct preprocess *cpp, const struct scan *scan, struct 
 {
 	if (preprocess_run(cpp, scan, preprocess_best_kind(scan), err) < 0)
 		return -1;
-	return preprocess_must_expand(cpp, scan) ? preprocess_run(cpp, scan, text_kind_expanded(scan->needs.comments), err) : 0;
+	return preprocess_must_expand(cpp, scan) ? preprocess_run(cpp, scan, TEXT_EXPANDED, err) : 0;
 }
 
 void preprocess_messages(const struct preprocess *cpp, struct buf *out)

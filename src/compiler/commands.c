@@ -30,7 +30,7 @@ void scan_add_dependency_options(const struct scan *scan, struct argv *out)
 void scan_preprocess_command(const struct scan *scan, enum text_kind kind, struct argv *out)
 {
 	static const char *const extra[] = {
-		[TEXT_COMMENTS] = "-C", [TEXT_DIRECTIVES] = "-fdirectives-only", [TEXT_INCLUDES] = "-frewrite-includes",
+		[TEXT_DIRECTIVES] = "-fdirectives-only", [TEXT_INCLUDES] = "-frewrite-includes",
 	};
 	bool done = false;
 

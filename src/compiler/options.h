@@ -35,7 +35,6 @@ enum option_meaning {
 	OPT_DEPS_FILE = 1 << 9,		/* -MF */
 	OPT_DEPS_TARGET = 1 << 10,	/* -MT, -MQ */
 	OPT_DEBUG = 1 << 11,		/* -g...: debug sections */
-	OPT_ASKS_COMMENTS = 1 << 12,	/* a warning that comments in the source may silence */
 	OPT_EXPANDED = 1 << 13,		/* gcc can do it only with macros expanded: no -fdirectives-only */
 	OPT_COLOUR = 1 << 14,		/* says whether messages are coloured */
 	OPT_NATIVE = 1 << 15,		/* names this machine's processor: see client/native.h */

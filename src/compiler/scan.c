@@ -192,7 +192,6 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 	/* a list of macros (clang -dM) cannot express it */
 	scan->needs.expansion |= (meaning & OPT_DEFINES) && scan->family == FAMILY_CLANG && strchr(match->argument, '\n');
 	scan->maps_files |= (meaning & OPT_MAPS_FILES) != 0;
-	scan->needs.comments |= (meaning & OPT_ASKS_COMMENTS) != 0;
 	scan->needs.columns |= (meaning & OPT_KEEPS_COLUMNS) != 0;
 	scan->has_colour |= (meaning & OPT_COLOUR) != 0;
 	scan->has_debug_dir |= (meaning & OPT_DEBUG_DIR) != 0;

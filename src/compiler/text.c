@@ -19,18 +19,13 @@ enum text_kind text_kind_choose(enum compiler_family family, const struct text_n
 	if (family == FAMILY_CLANG)
 		return needs->expansion ? TEXT_EXPANDED : TEXT_INCLUDES;
 	if (needs->expansion || (needs->debug && !needs->columns))
-		return text_kind_expanded(needs->comments);
+		return TEXT_EXPANDED;
 	return TEXT_DIRECTIVES;
 }
 
-bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind)
+bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind, bool has_failed, const char *messages, size_t len)
 {
-	return family == FAMILY_GCC && (kind == TEXT_EXPANDED || kind == TEXT_COMMENTS);
-}
-
-enum text_kind text_kind_expanded(bool asks_comments)
-{
-	return asks_comments ? TEXT_COMMENTS : TEXT_EXPANDED;
+	return family == FAMILY_GCC && kind == TEXT_EXPANDED && len && (!has_failed || find(messages, len, "-Werror"));
 }
 
 /* The text itself says which gcc made it, among its predefined macros. */
@@ -80,43 +75,6 @@ bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *tex
 	if (kind == TEXT_INCLUDES)
 		return clang_needs_expansion(maps_files, text, len);
 	return may_have_popped_macros(text, len) || (find(text, len, "R\"") && !raw_strings_are_safe(text, len));
-}
-
-/* Is `at` inside a string that began behind `start` on the same line? */
-static bool is_in_string(const char *start, const char *at)
-{
-	char quote = '\0';
-
-	for (const char *c = start; c < at; c++) {
-		if (quote && *c == '\\')
-			c++;
-		else if (quote)
-			quote = *c == quote ? '\0' : quote;
-		else if (*c == '"')
-			quote = '"';
-		else if (*c == '\'' && (c == start || !strchr("0123456789abcdefABCDEF", c[-1])))	/* no 1'000 */
-			quote = '\'';
-	}
-	return quote == '"';
-}
-
-bool text_quotes_comments(const char *text, size_t len)
-{
-	const char *end = text + len, *known = text;	/* before it all comments are known */
-
-	if (find(text, len, "R\"") && find(text, len, "/*"))
-		return true;
-	for (const char *at = text; (at = find(at, (size_t)(end - at), "/*"));) {
-		const char *newline = memrchr(known, '\n', (size_t)(at - known));
-
-		if (is_in_string(newline ? newline : known, at))
-			return true;
-		at = find(at + 2, (size_t)(end - at - 2), "*/");
-		if (!at)
-			return false;
-		known = at += 2;
-	}
-	return false;
 }
 
 bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len)

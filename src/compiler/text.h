@@ -8,8 +8,10 @@
  *                     gcc gets -fdirectives-only, too, and expands them.
  *   TEXT_INCLUDES     clang -E -frewrite-includes, behind the list of the predefined macros (-dM),
  *                     since clang predefines nothing for preprocessed sources.
- *   TEXT_COMMENTS     -E -C, where gcc cannot keep macros but a warning depends on comments
  *   TEXT_EXPANDED     -E
+ *
+ * "-E -C" is none of them: comments among a macro's arguments get into strings ("#x"), and keep macros
+ * that stand before them from being expanded.
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef COMPILER_TEXT_H
@@ -20,12 +22,11 @@
 
 #include "compiler/family.h"
 
-enum text_kind { TEXT_EXPANDED, TEXT_COMMENTS, TEXT_DIRECTIVES, TEXT_INCLUDES };
+enum text_kind { TEXT_EXPANDED, TEXT_DIRECTIVES, TEXT_INCLUDES };
 
 /* What a command asks of its text. */
 struct text_needs {
 	bool expansion;		/* it has an option that gcc obeys only with expanded text */
-	bool comments;		/* it has a warning that comments may silence */
 	bool debug;		/* gcc's debug sections name -fdirectives-only among the switches, and a program's
 				 * build id is made of them: expanded text if nothing speaks against it */
 	bool columns;		/* ... but the object's own data, or sections without switches, have columns */
@@ -34,12 +35,11 @@ struct text_needs {
 
 enum text_kind text_kind_choose(enum compiler_family family, const struct text_needs *needs);
 
-/* Are messages that this kind of text brought perhaps not those of a local compile? (With
- * TEXT_DIRECTIVES they would be.) */
-bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind);
-
-/* The same job's kind when the macros have to be expanded after all. */
-enum text_kind text_kind_expanded(bool asks_comments);
+/*
+ * Are these messages, brought by text of this kind, perhaps not those of a local compile, though with
+ * TEXT_DIRECTIVES they would be? After a failure only if it may be due to one of them (-Werror).
+ */
+bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind, bool has_failed, const char *messages, size_t len);
 
 /*
  * Must the macros in this text be expanded where the source is? (__DATE__, __TIME__ and their
@@ -47,12 +47,6 @@ enum text_kind text_kind_expanded(bool asks_comments);
  * maps_files: the command changes what __FILE__ gives (-ffile-prefix-map).
  */
 bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *text, size_t len);
-
-/*
- * Is there a comment inside a string? Of TEXT_COMMENTS: then a macro made a string of an argument with
- * a comment in it ("#x"), which in other text is gone. May say so without need of text with raw strings.
- */
-bool text_quotes_comments(const char *text, size_t len);
 
 /* Do these messages say that a compiler does not know how to take this kind of text? */
 bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len);

@@ -50,6 +50,9 @@ FILES = {
     "strcomment.c": "void report(const char *);\n#define CHECK(c) ((c) ? (void)0 : report(#c))\nint f(int x)\n{\n"
                     "\tCHECK(x == 1 || /* usual */\n\t      x == 2);\n\tswitch (x) {\n\tcase 1:\n\t\tx++; /* fall through */\n"
                     "\tcase '\"':\n\t\tx--; // falls through\n\tdefault:\n\t\treturn x;\n\t}\n}\n",
+    "argcomment.c": "#define ITEM_one(x) int one##x;\n#define CAT(a, b) a##b\n#define LIST(a, b) CAT(ITEM_, a)(b)\n"
+                    "LIST(one /* , two */, 3)\nint f(int x)\n{\n\tswitch (x) {\n\tcase 1:\n\t\tx++; /* fall through */\n\tdefault:\n\t\treturn x;\n\t}\n}\n"
+                    "const char *when = __TIMESTAMP__;\n",
     "macrowarn.c": "#define DIV(a) ((a) / 0)\nint f(int x)\n{\n\tint y = DIV(x);\n\treturn y;\n}\n",
     "syswarn.c": "#include <sys.h>\nint f(void) { return g() + SYSMACRO(2); }\n",
     "sys/sys.h": "static int g(void) { int unused; return 1; }\n#define SYSMACRO(x) ({ int unused_in_macro; (x); })\n",
@@ -201,7 +204,7 @@ DEPENDENCIES = remote(
 DEBUG = remote(
     "gcc clang", "-g -c a.c", "-g1 -c a.c", "-g2 -O2 -c a.c", "-g3 -c a.c", "-ggdb -c a.c", "-gdwarf-4 -c a.c", "-gdwarf-5 -c a.c", "-gdwarf -c a.c", "-gz -g -c a.c",
     "-g -O2 -c dir/d.c", "-g -c where.c -o out/w.o", "-ggdb3 -c a.c", "-g -c ./a.c", "-g -c dir//d.c", "-g -c .//dir/.///d.c", "-g -gno-column-info -c a.c", "-g -c simple.c",
-    "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w", "-g -Wall -c macrowarn.c", "-g3 -Wall -c macrowarn.c", "-ggdb3 -Wall -Wextra -c fall.c", "-ggdb3 -O2 -Wall -c both.c", "-g -Wall -Wextra -c fall.c", "-g -Wextra -c strcomment.c", "-g3 -O2 -Wextra -c strcomment.c", "-g -c strcomment.c", "-g -Wall -c both.c", "-g -fsanitize=undefined -c a.c",
+    "-g -fdebug-prefix-map=/=/x/ -c a.c", "-g -O1 -c macrowarn.c -w", "-g -Wall -c macrowarn.c", "-g3 -Wall -c macrowarn.c", "-ggdb3 -Wall -Wextra -c fall.c", "-ggdb3 -O2 -Wall -c both.c", "-g -Wall -Wextra -c fall.c", "-g -Wextra -c strcomment.c", "-g3 -O2 -Wextra -c strcomment.c", "-g -c strcomment.c", "-g -Wextra -Werror -c fall.c", "-g -Wall -c both.c", "-g -fsanitize=undefined -c a.c",
     "-g -gno-record-gcc-switches -c a.c", "-g -Wall -c syswarn.c -isystem sys", "-g -Wall -c unused.c",
     debug=True,
 ) + remote("g++ clang++", "-g -c x.cc", "-g -O2 -c plain.cc -o out/p.o", debug=True) + remote(
@@ -224,7 +227,7 @@ MESSAGES = remote(
 ) + remote(
     "gcc clang", "-Wall -H -c both.c", "-Wall -H -g0 -c unused.c",
 ) + remote(
-    "gcc", "-Wall -I a.h -c both.c", "-Wall -nostdinc++ -c unused.c", "-Wall -gcoff -c unused.c", "-fnew-abi -c simple.c", "-O2 -DX=1 -frecord-gcc-switches -c a.c", "-Wall -frecord-gcc-switches -c macrowarn.c", "-Wall -fnew-abi -fdiagnostics-color -c unused.c",
+    "gcc", "-Wall -I a.h -c both.c", "-Wall -nostdinc++ -c unused.c", "-Wall -gcoff -c unused.c", "-fnew-abi -c simple.c", "-O2 -DX=1 -frecord-gcc-switches -c a.c", "-Wall -frecord-gcc-switches -c macrowarn.c", "-c argcomment.c", "-g0 -Wall -O2 -c argcomment.c", "-Wall -fnew-abi -fdiagnostics-color -c unused.c",
 ) + remote(
     "clang", "-Wall -Wmaybe-uninitialized -c unused.c", "-Wmaybe-uninitialized -c simple.c", "-Wnonsense -Wall -c simple.c -L. -Wl,-x", "-Wall -MF d -c unused.c", "-Wall -L. -lm -rtlib=libgcc -fcolor-diagnostics -c both.c",
 ) + remote(
@@ -237,7 +240,7 @@ MESSAGES = remote(
     "-Wall -fdiagnostics-parseable-fixits -c unused.c", "-Wall -fdiagnostics-print-source-range-info -c unused.c", "-Wall -fdiagnostics-show-category=name -c unused.c",
     "-Qunused-arguments -Werror -c simple.c", "-Wgnu-statement-expression -c syswarn.c -I sys",
 ) + local(
-    "messages", "gcc", "-Wunused-macros -Wall -c macrowarn.c",
+    "messages", "gcc", "-Wunused-macros -Wall -c macrowarn.c", "-Wextra -Werror -c argcomment.c", "-g3 -Wextra -Werror -c fall.c",
 ) + local(
     "remote-status", "gcc clang", "-c error.c", "-c manyerrors.c", "-Wall -Werror -c unused.c", "-Werror=unused-variable -Wall -c unused.c", "-fmax-errors=1 -c manyerrors.c", "-Wimplicit-fallthrough -Werror -c nofall.c",
     "-Wfatal-errors -c manyerrors.c",

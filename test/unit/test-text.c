@@ -22,15 +22,13 @@ static void names_tell_the_family(void **state)
 static void the_best_kind_is_chosen(void **state)
 {
 	static const struct { enum compiler_family family; struct text_needs needs; enum text_kind kind; } rows[] = {
-		{ FAMILY_GCC, { false, false, false, false, false }, TEXT_DIRECTIVES },
-		{ FAMILY_GCC, { false, true, false, false, false }, TEXT_DIRECTIVES },
-		{ FAMILY_GCC, { false, false, true, false, false }, TEXT_EXPANDED },
-		{ FAMILY_GCC, { false, true, true, false, false }, TEXT_COMMENTS },
-		{ FAMILY_GCC, { false, true, true, true, false }, TEXT_DIRECTIVES },
-		{ FAMILY_GCC, { true, false, true, true, false }, TEXT_EXPANDED },
-		{ FAMILY_CLANG, { false, true, true, false, false }, TEXT_INCLUDES },
-		{ FAMILY_CLANG, { true, false, false, false, false }, TEXT_EXPANDED },
-		{ FAMILY_UNKNOWN, { false, true, false, true, false }, TEXT_EXPANDED },
+		{ FAMILY_GCC, { false, false, false, false }, TEXT_DIRECTIVES },
+		{ FAMILY_GCC, { false, true, false, false }, TEXT_EXPANDED },
+		{ FAMILY_GCC, { false, true, true, false }, TEXT_DIRECTIVES },
+		{ FAMILY_GCC, { true, true, true, false }, TEXT_EXPANDED },
+		{ FAMILY_CLANG, { false, true, false, false }, TEXT_INCLUDES },
+		{ FAMILY_CLANG, { true, false, false, false }, TEXT_EXPANDED },
+		{ FAMILY_UNKNOWN, { false, false, true, false }, TEXT_EXPANDED },
 	};
 
 	(void)state;
@@ -62,29 +60,18 @@ static void what_depends_on_the_place_is_expanded_here(void **state)
 		assert_int_equal(text_must_be_expanded(rows[i].kind, rows[i].maps_files, rows[i].text, strlen(rows[i].text)), rows[i].expand);
 }
 
-static void comments_in_strings_are_seen(void **state)
+static void messages_of_expanded_text_are_doubtful(void **state)
 {
-	static const struct { const char *text; bool quoted; } rows[] = {
-		{ "", false },
-		{ "/* plain */ int x; /* \"two\" */\n", false },
-		{ "int x; /* don't */ char *s = \"a\"; /* it's */\n", false },
-		{ "/* over\n \"lines\n */ char *s = \"a\"; /* b */\n", false },
-		{ "report(\"x == 1 || /* usual */ x == 2\");\n", true },
-		{ "/* \" */ report(\"x /* y */\");\n", true },
-		{ "int c = '\"'; report(\"x /* y */\");\n", true },
-		{ "int c = '\"'; /* \" */ int d = '\\''; /* e */\n", false },
-		{ "int c = 1'000'000; report(\"x /* y */\");\n", true },
-		{ "report(\"\\\"x /* y */\");\n", true },
-		{ "char *s = \"\\\\\"; /* y */\n", false },
-		{ "char *s = R\"(x)\"; /* unclear */\n", true },
-		{ "char *s = \"http://x\"; // y\n", false },
-		{ "int x; /* no end", false },
-	};
+	static const char warning[] = "a.c:3:2: warning: this statement may fall through", error[] = "a.c:3:2: error: x [-Werror=y]",
+			  mistake[] = "a.c:1:1: error: no";
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (text_quotes_comments(rows[i].text, strlen(rows[i].text)) != rows[i].quoted)
-			fail_msg("%s", rows[i].text);
+	assert_true(text_messages_are_doubtful(FAMILY_GCC, TEXT_EXPANDED, false, warning, strlen(warning)));
+	assert_true(text_messages_are_doubtful(FAMILY_GCC, TEXT_EXPANDED, true, error, strlen(error)));
+	assert_false(text_messages_are_doubtful(FAMILY_GCC, TEXT_EXPANDED, true, mistake, strlen(mistake)));
+	assert_false(text_messages_are_doubtful(FAMILY_GCC, TEXT_EXPANDED, false, NULL, 0));
+	assert_false(text_messages_are_doubtful(FAMILY_GCC, TEXT_DIRECTIVES, false, warning, strlen(warning)));
+	assert_false(text_messages_are_doubtful(FAMILY_CLANG, TEXT_EXPANDED, false, warning, strlen(warning)));
 }
 
 static void files_for_the_assembler_are_seen(void **state)
@@ -121,7 +108,7 @@ int main(void)
 		CHECK(names_tell_the_family),
 		CHECK(the_best_kind_is_chosen),
 		CHECK(what_depends_on_the_place_is_expanded_here),
-		CHECK(comments_in_strings_are_seen),
+		CHECK(messages_of_expanded_text_are_doubtful),
 		CHECK(files_for_the_assembler_are_seen),
 	};
 
