@@ -37,9 +37,25 @@ static bool raw_strings_are_safe(const char *text, size_t len)
 	return at && atoi(at + strlen(major)) >= RAW_STRINGS_SINCE;
 }
 
+/* "# 39 "/usr/include/c++/12/new" 3": what follows "#pragma GCC system_header". */
+static bool is_marker_of_system_header(const char *line, const char *end)
+{
+	static const char *const flags[] = { "\" 3", "\" 3 4" };
+	const char *stop = memchr(line, '\n', (size_t)(end - line));
+	size_t len = stop ? (size_t)(stop - line) : 0;
+
+	if (len < 2 || memcmp(line, "# ", 2) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (len > strlen(flags[i]) && memcmp(stop - strlen(flags[i]), flags[i], strlen(flags[i])) == 0)
+			return true;
+	return false;
+}
+
 /*
  * -fdirectives-only obeys "#pragma push_macro" and "pop_macro" (tried with gcc 12), but leaves only
- * blanks in their place: what was popped is lost. Each is at least as wide as "#pragma".
+ * blanks in their place: what was popped is lost. Each is at least as wide as "#pragma". So does
+ * "#pragma GCC system_header", which nearly all headers of C++ have.
  */
 static bool may_have_popped_macros(const char *text, size_t len)
 {
@@ -50,7 +66,7 @@ static bool may_have_popped_macros(const char *text, size_t len)
 		at += strlen(start);
 		while (at < end && *at == ' ')
 			at++;
-		if (at < end && *at == '\n')
+		if (at < end && *at == '\n' && !is_marker_of_system_header(at + 1, end))
 			return true;
 	}
 	return false;

@@ -21,6 +21,9 @@ FILES = {
     "x.cc": "#include \"a.h\"\nnamespace { int hidden(int x) { return MAX(x, 2); } }\nstruct s { int v; s(); ~s(); };\n"
             "s::s() : v(hidden(3)) {}\ns::~s() {}\ntemplate <class T> T twice(T t) { return t + t; }\n"
             "int use(int x) { return twice(x); }\ns global;\n",
+    "std.cc": "#include <map>\n#include <string>\n#define KEY(x) std::string(#x)\n#define CHECKED(x) ((x) / 0)\n"
+              "int use(const std::map<std::string, int> &m, int x)\n{\n\tint unused;\n\tswitch (x) {\n\tcase 1:\n\t\tx++; // fall through\n"
+              "\tcase 2:\n\t\treturn CHECKED(x);\n\t}\n\treturn m.at(KEY(a /* key */)) + (int)m.size();\n}\n",
     "plain.cc": "int f(int x) { return x + 1; }\n",
     "m.m": "@interface Root\n+ (int)answer;\n@end\n@implementation Root\n+ (int)answer { return 42; }\n@end\n",
     "mm.mm": "template <class T> T same(T t) { return t; }\n@interface Root\n+ (int)answer;\n@end\n"
@@ -278,7 +281,8 @@ LANGUAGES = remote(
     "-x c a.c -c", "-x c -x c++ -c plain.cc", "-fpreprocessed -c pre.i", "-g0 -c pre.i",
 ) + remote(
     "clang", "-c plain.cc", "-c a.cpp", "-c upper.C", "-c pre.i", "-c pre.ii", "-c x.cc", "-x c -c a.c", "-xc++ -c plain.cc", "-x c++ -c simple.c", "-x cpp-output -c pre.i", "-std=c99 -c a.c", "-std=c++20 -c x.cc", "-c raw.cc", "-fblocks -c a.c",
-) + remote("g++ clang++", "-c plain.cc", "-c x.cc", "-O2 -c x.cc", "-c raw.cc", "-c upper.C", "-c pre.ii", "-fno-exceptions -fno-rtti -c x.cc") + remote("g++", "-c simple.c", "-x c -c simple.c") + local(
+) + remote("g++ clang++", "-c plain.cc", "-c x.cc", "-O2 -c x.cc", "-c raw.cc", "-c upper.C", "-c pre.ii", "-fno-exceptions -fno-rtti -c x.cc") + remote("g++", "-c simple.c", "-x c -c simple.c") + remote(
+    "g++ clang++", "-O1 -Wall -Wextra -c std.cc") + remote("g++", "-g -Wall -Wextra -c std.cc", "-g3 -Wall -c std.cc", debug=True) + local(
     "language", "gcc clang", "-c a.CPP -x none", "-x c-header -c h.h -o /dev/null", "-c odd.txt", "-x none -c simple.c -w", "-c noext",
 ) + local("language", "clang", "-c m.m", "-c mm.mm", "-fobjc-runtime=gnustep -c m.m", "-x objective-c -c m.m", "-x objective-c++ -c mm.mm") + local("language", "clang++", "-c simple.c") + local("language", "gcc clang", "-x c -c noext -o n.o", "-c h.h -o /dev/null")
 

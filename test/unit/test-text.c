@@ -53,6 +53,11 @@ static void what_depends_on_the_place_is_expanded_here(void **state)
 		{ TEXT_DIRECTIVES, false, "#define __GNUC__ 12\nR\"(x)\"\n", false },
 		{ TEXT_DIRECTIVES, false, "int a;\n       \nint b;\n", true },		/* was #pragma pop_macro */
 		{ TEXT_DIRECTIVES, false, "int a;\n        int b;\n      \n", false },
+		{ TEXT_DIRECTIVES, false, "\n       \n# 39 \"/usr/include/c++/12/new\" 3\nint a;\n", false },	/* #pragma GCC system_header */
+		{ TEXT_DIRECTIVES, false, "\n       \n# 39 \"/usr/include/x.h\" 3 4\nint a;\n", false },
+		{ TEXT_DIRECTIVES, false, "\n       \n# 1 \"a.h\" 1 3\nint a;\n", true },
+		{ TEXT_DIRECTIVES, false, "\n       \n# 39 \"a\" 3\n       \nint a;\n", true },
+		{ TEXT_DIRECTIVES, false, "\n       \n# 39 \"a\" 3", true },
 	};
 
 	(void)state;
