@@ -184,6 +184,50 @@ static int join_predefines(struct preprocess *cpp, const struct scan *scan, stru
 	return 0;
 }
 
+static bool starts_with_marker(const char *text, size_t len)
+{
+	return len > 2 && memcmp(text, "# ", 2) == 0 && text[2] >= '0' && text[2] <= '9';
+}
+
+/* "# 1 "/DIRECTORY//"", gcc's second line with -g. */
+static bool names_directory(const char *text, size_t len)
+{
+	const char *line = memchr(text, '\n', len), *stop = line ? memchr(line + 1, '\n', len - (size_t)(line + 1 - text)) : NULL;
+
+	return stop && stop - line > 4 && memcmp(stop - 3, "//\"", 3) == 0;
+}
+
+/*
+ * Text that was preprocessed by others may not say whose it is, and the compiler would take the names
+ * of the server's file and directory for it. A file is named for all, its directory for gcc's -g.
+ */
+static void join_names(struct preprocess *cpp, const struct scan *scan)
+{
+	const char *source = scan->command.words[scan->input_at];
+	bool has_marker = starts_with_marker(cpp->text, cpp->text_len);
+	const char *end = has_marker ? memchr(cpp->text, '\n', cpp->text_len) : NULL;
+	size_t marker_len = end ? (size_t)(end - cpp->text) + 1 : 0;
+
+	if (has_marker && (!end || scan->family != FAMILY_GCC || !scan->needs.debug || names_directory(cpp->text, cpp->text_len)))
+		return;
+	if (has_marker)
+		buf_add(&cpp->joined, cpp->text, marker_len);
+	else
+		add_marker(&cpp->joined, source, "");
+	if (scan->family == FAMILY_GCC && scan->needs.debug) {
+		autofree char *dir = getcwd(NULL, 0);
+		autofree char *name = str_format("%s//", dir ? dir : "");
+
+		add_marker(&cpp->joined, name, "");
+		if (!has_marker)
+			add_marker(&cpp->joined, source, "");
+	}
+	/* with its own marker once more, if it has one */
+	buf_add(&cpp->joined, cpp->text, cpp->text_len);
+	cpp->text = cpp->joined.data;
+	cpp->text_len = cpp->joined.len;
+}
+
 static int finish(struct preprocess *cpp, const struct scan *scan, struct err *err)
 {
 	if (capture_finish(&cpp->source, err) < 0 || capture_finish(&cpp->predefines, err) < 0 || map_text(cpp, err) < 0)
@@ -193,6 +237,8 @@ static int finish(struct preprocess *cpp, const struct scan *scan, struct err *e
 	cpp->text_len = cpp->mapped_len;
 	if (cpp->kind == TEXT_INCLUDES && !cpp->status && join_predefines(cpp, scan, err) < 0)
 		return -1;
+	if (language_is_preprocessed(scan->language))
+		join_names(cpp, scan);
 	cpp->finished = true;
 	return 0;
 }

@@ -29,6 +29,11 @@ FILES = {
     "mm.mm": "template <class T> T same(T t) { return t; }\n@interface Root\n+ (int)answer;\n@end\n"
              "@implementation Root\n+ (int)answer { return same(42); }\n@end\n",
     "pre.i": "# 1 \"original.c\"\nint f(int x) { return x + 1; }\n",
+    "bare.i": "int f(void)\n{\n\tint unused;\n\treturn 0;\n}\n",
+    "bare.ii": "int f(int x) { return x + 1; }\n",
+    "empty.i": "",
+    "line.i": "#line 3 \"other.c\"\nint f(void) { return 1; }\n",
+    "dir/quo\"te.i": "int f(void) { return 1; }\n",
     "pre.ii": "# 1 \"original.cc\"\nint f(int x) { return x + 1; }\n",
     "asm.s": "\t.text\n\t.globl f\nf:\tret\n\t.section .note.GNU-stack,\"\",@progbits\n",
     "asm.S": "#define RET ret\n\t.text\n\t.globl f\nf:\tRET\n\t.section .note.GNU-stack,\"\",@progbits\n",
@@ -290,6 +295,9 @@ LANGUAGES = remote(
 LANGUAGES += (remote if os.path.isabs(subprocess.check_output(["gcc", "-print-prog-name=cc1objplus"], text=True)) else
               lambda *rows: local("preprocessor-failed", *rows))(
     "gcc", "-c m.m", "-c mm.mm", "-O2 -Wall -c m.m -o out/m.o", "-x objective-c -c m.m", "-x objective-c++ -c mm.mm", "-MD -c mm.mm", "-S m.m")
+
+LANGUAGES += remote("gcc clang", "-c bare.i", "-Wall -c bare.i", "-c bare.ii", "-c empty.i", "-c 'dir/quo\"te.i'", "-S bare.i") + remote(
+    "gcc clang", "-g -c bare.i", "-g -c bare.ii", "-g -c empty.i", "-g -c pre.i", "-g -c 'dir/quo\"te.i'", debug=True) + remote("clang", "-g -Wall -c line.i", debug=True) + local("remote-status", "gcc", "-c line.i")
 
 PREPROCESSING = remote(
     "gcc clang", "-DVALUE=3 -c needs.c", "-D VALUE=3 -c needs.c", "'-DVALUE=\"a b\"' -c text.c", "'-DVALUE=\"q\\\"$x#\"' -c text.c", "-D'VALUE=\"\u00fc\"' -c text.c", "-DVALUE=1 -UVALUE -DVALUE=2 -c needs.c", "-include pre.c -c needs.c",
