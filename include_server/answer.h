@@ -8,7 +8,7 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "include_server/closure.h"
+#include "include_server/analysis.h"
 #include "include_server/mirror.h"
 
 /* What all threads share. */

@@ -1,5 +1,5 @@
 /*
- * include_server/closure.h - which files a compiler would read for one command.
+ * include_server/closure.h - the walk through a file and all that it includes.
  *
  * A preprocessor without output: it follows the conditionals, and both branches where a condition
  * cannot be known. Work is bounded; what is beyond the bound goes the plain way.
@@ -8,7 +8,6 @@
 #ifndef INCLUDE_SERVER_CLOSURE_H
 #define INCLUDE_SERVER_CLOSURE_H
 
-#include "include_server/command.h"
 #include "include_server/expand.h"
 #include "include_server/search.h"
 #include "include_server/trace.h"
@@ -43,11 +42,21 @@ struct analysis {
 	struct arena arena;		/* of this command */
 };
 
-void analysis_init(struct analysis *analysis);
-void analysis_release(struct analysis *analysis);
+/* A file at hand, and who includes it. */
+struct frame {
+	const struct frame *above;
+	struct entry *entry;
+	struct file *file;
+	int at;				/* where in the path it was found; -1: beside its includer */
+	bool absolute;
+};
 
-/* The result is in analysis->needed, view.facts and toolchain. ERR_USAGE, ERR_NO_FILE, ERR_TIMEOUT
- * (too much work)... with the reason. */
-int analysis_run(struct analysis *analysis, struct world *world, const char *cwd, const struct argv *argv, struct err *err);
+/* A file and all that it includes; above: who includes it, NULL for the source. at: where in the path it was found, -1
+ * beside its includer. once: it is not entered again (#import). */
+int closure_enter(struct analysis *analysis, const struct frame *above, struct entry *entry, int at, bool absolute, bool once);
+/* Do diagnostics show the file by an absolute name? */
+bool closure_is_absolute(const struct analysis *analysis, const struct frame *frame, struct found found, const char *name);
+/* ERR_TIMEOUT: the work has a limit. -1 */
+int closure_too_much(struct analysis *analysis);
 
 #endif

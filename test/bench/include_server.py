@@ -87,15 +87,15 @@ def package_units(_directory, _limit):
 
 
 def preprocess(units):
-    """CPU seconds of `gcc -E` for all that it can do, and those units."""
+    """CPU seconds of `gcc -E` for each unit that it can do, and those units."""
     good, before = [], resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = 0.0
+    spent = []
     for cwd, command in units:
         done = subprocess.run([*packages.without_outputs(command), "-E", "-o", "/dev/null"], cwd=cwd, capture_output=True, check=False)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode == 0:
             good.append((cwd, command))
-            spent += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         before = after
     return spent, good
 
@@ -123,7 +123,7 @@ def main():
         directory = pathlib.Path(name)
         units = (boost_units if options.boost else package_units if options.packages else own_units)(directory, options.units)
         spent, units = preprocess(units)
-        yardstick = spent / len(units)
+        yardstick = sum(spent) / len(units)
         print(f"{len(units)} units, preprocessor {1e3 * yardstick:.1f} ms CPU each")
         messages = [message_of(cwd, command) for cwd, command in units]
         with IncludeServer(directory / "pump") as server:
@@ -134,7 +134,14 @@ def main():
                 report(what, cpu_s(server.pid) - start, len(wanted), yardstick)
                 return answers
             measure("first request (asks the compiler)", messages[:1])
-            covered = sum(answer != b"ARGC00000000" for answer in measure("all, for the first time", messages))
+            covered, worst = 0, 0.0
+            start = cpu_s(server.pid)
+            for message, alone in zip(messages, spent):
+                before = cpu_s(server.pid)
+                covered += ask(path, message) != b"ARGC00000000"
+                worst = max(worst, (cpu_s(server.pid) - before) / alone)
+            report("all, for the first time", cpu_s(server.pid) - start, len(messages), yardstick)
+            print(f"the worst of them: {worst:.2f} of its preprocessor run")
             print(f"covered: {covered} of {len(messages)}")
             cold = [message_of(cwd, [*command, f"-DTHIS_IS={number}"]) for number, (cwd, command) in enumerate(units)]
             measure("cold: files known, command new", cold)
