@@ -128,7 +128,7 @@ def test_a_project_whose_every_unit_is_sent_as_sources(way, client_env, our_serv
     check(Build(base, generate(base / "project")), way, client_env, our_server, stock_server, gateway, base)
 
 
-@pytest.mark.skipif(not SOAK, reason="a soak: needs a package mirror and minutes")
+@pytest.mark.skipif(not SOAK, reason="soak only: needs a package mirror and minutes")
 @pytest.mark.parametrize("name", packages.PACKAGES)
 @pytest.mark.parametrize("way", [WAYS[0], WAYS[4]], ids=lambda way: " ".join(way[:3]))
 def test_a_real_package_whose_every_unit_is_sent_as_sources(way, name, client_env, our_server, stock_server, gateway, base):

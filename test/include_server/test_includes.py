@@ -52,7 +52,7 @@ class Tally:
             print(f"    {count} x {reason}")
 
 
-@pytest.mark.skipif(not SOAK, reason="a soak: needs a package mirror and minutes")
+@pytest.mark.skipif(not SOAK, reason="soak only: needs a package mirror and minutes")
 @pytest.mark.parametrize("name", packages.PACKAGES)
 def test_units_of_a_package(name):
     tally = Tally()
@@ -88,7 +88,7 @@ def test_one_unit_for_each_standard_header(command, tmp_path):
     assert tally.units > 4 and not tally.plain and not tally.surplus
 
 
-@pytest.mark.skipif(not SOAK or not BOOST.is_dir(), reason="a soak: needs libboost-dev and minutes")
+@pytest.mark.skipif(not SOAK or not BOOST.is_dir(), reason="soak only: needs libboost-dev and minutes")
 def test_one_unit_for_each_boost_header(tmp_path):
     """Boost is the system's: a copy of ours makes each of its files count."""
     (tmp_path / "include").mkdir()
