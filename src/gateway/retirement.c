@@ -66,22 +66,37 @@ static void add_job(const struct retirement *retirement, struct trunk_packet *pa
 		packet->counted |= 1U << FEED_GRANTED;
 }
 
-/* Whole lines in each packet. False: there was nothing to tell. */
+/* Whole lines in each packet. */
+static void put_lines(struct trunk *trunk, const struct buf *text)
+{
+	size_t at = 0;
+
+	while (at < text->len) {
+		size_t len = text->len - at < TRUNK_TEXT_MAX ? text->len - at : TRUNK_TEXT_MAX - 1;
+
+		while (len && text->data[at + len - 1] != '\n')
+			len--;
+		trunk_put_text(trunk, TRUNK_COUNTS, text->data + at, len);
+		at += len;
+	}
+}
+
+/* False: there was nothing to tell. */
 static bool put_counts(struct retirement *retirement)
 {
 	autobuf text = BUF_INIT;
-	size_t at = 0;
 
 	tally_give(retirement->gateway, &text);
-	while (at < text.len) {
-		size_t len = text.len - at < TRUNK_TEXT_MAX ? text.len - at : TRUNK_TEXT_MAX - 1;
-
-		while (len && text.data[at + len - 1] != '\n')
-			len--;
-		trunk_put_text(retirement->trunk, TRUNK_COUNTS, text.data + at, len);
-		at += len;
-	}
+	put_lines(retirement->trunk, &text);
 	return text.len != 0;
+}
+
+static void put_experience(struct retirement *retirement)
+{
+	autobuf text = BUF_INIT;
+
+	tally_give_experience(retirement->gateway, &text);
+	put_lines(retirement->trunk, &text);
 }
 
 static void move(struct retirement *retirement, struct peer *peer)
@@ -193,6 +208,8 @@ struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd, void 
 	retirement->last_id = gateway->feed.last_id;
 	retirement->look = event_new(gateway->base, -1, 0, retirement_on_look, retirement);
 	retirement->trunk = trunk_open(gateway->base, trunk_fd, trunk_on_empty, trunk_on_broken, retirement);
+	/* before the first job is given a server over there */
+	put_experience(retirement);
 	put_holds(retirement);
 	http_retire(gateway->http, put_reader, retirement);
 	return retirement;

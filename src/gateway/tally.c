@@ -76,7 +76,41 @@ void tally_give(struct gateway *gateway, struct buf *out)
 	}
 }
 
+static void give_estimate(struct buf *out, const char *scope, const struct estimate *estimate)
+{
+	if (estimate->n)
+		buf_add_format(out, "%s\tusual-us\t%.0f\n%s\tusual-bytes\t%.0f\n%s\tusual-jobs\t%u\n", scope, estimate->ms * 1000, scope,
+			       estimate->bytes, scope, estimate->n);
+}
+
+void tally_give_experience(const struct gateway *gateway, struct buf *out)
+{
+	give_estimate(out, "here", &gateway->schedule.here);
+	for (size_t i = 0; i < gateway->n_servers; i++) {
+		autofree char *scope = str_format("server\t%s", gateway->servers[i]->label);
+
+		/* old news are forgotten over there when they would be here */
+		if (gateway->servers[i]->answered_at_ms)
+			buf_add_format(out, "%s\tanswered-ms\t%lld\n", scope, (long long)gateway->servers[i]->answered_at_ms);
+		give_estimate(out, scope, &gateway->servers[i]->service);
+	}
+}
+
 /* ------------------------------------------------------------------ taking */
+
+/* The number of jobs comes last: from then on we know for ourselves. */
+static bool take_estimate(struct estimate *estimate, const char *name, uint64_t value)
+{
+	if (strcmp(name, "usual-us") == 0)
+		estimate->ms = estimate->n ? estimate->ms : (double)value / 1000;
+	else if (strcmp(name, "usual-bytes") == 0)
+		estimate->bytes = estimate->n ? estimate->bytes : (double)value;
+	else if (strcmp(name, "usual-jobs") == 0)
+		estimate->n = estimate->n ? estimate->n : value < ESTIMATE_SURE ? (unsigned)value : ESTIMATE_SURE;
+	else
+		return false;
+	return true;
+}
 
 static bool take_entry(const struct entry *entries, void *object, const char *name, uint64_t value)
 {
@@ -122,6 +156,14 @@ static void take_build(struct feed_build *build, const char *name, uint64_t valu
 		take_entry(build_counts, build, name, value);
 }
 
+static void take_server(struct server *server, const char *name, uint64_t value)
+{
+	if (strcmp(name, "answered-ms") == 0)
+		server->answered_at_ms = server->answered_at_ms ? server->answered_at_ms : (int64_t)value;
+	else if (!take_estimate(&server->service, name, value))
+		take_entry(server_counts, server, name, value);
+}
+
 static void take_line(struct gateway *gateway, char *line)
 {
 	enum { WORDS_MAX = 5 };
@@ -139,11 +181,13 @@ static void take_line(struct gateway *gateway, char *line)
 	if (n == 3 && strcmp(words[0], "count") == 0) {
 		if (!take_feed(gateway->feed.n, gateway->feed.local, &gateway->feed.n_elsewhere, name, value))
 			take_entry(counts, gateway, name, value);
+	} else if (n == 3 && strcmp(words[0], "here") == 0) {
+		take_estimate(&gateway->schedule.here, name, value);
 	} else if (n == 4 && strcmp(words[0], "server") == 0) {
 		struct server *server = server_find(gateway->servers, gateway->n_servers, words[1]);
 
 		if (server)
-			take_entry(server_counts, server, name, value);
+			take_server(server, name, value);
 	} else if (n == 5 && strcmp(words[0], "build") == 0) {
 		struct feed_build *build = feed_build_get(&gateway->feed, (uid_t)strtoul(words[1], NULL, 10), words[2], clock_now_ms());
 

@@ -5,6 +5,7 @@
  *
  *   count<TAB>done<TAB>17
  *   server<TAB>build7:3632<TAB>failed<TAB>2
+ *   server<TAB>build7:3632<TAB>usual-us<TAB>812000
  *   build<TAB>1000<TAB>LABEL<TAB>done<TAB>3
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
@@ -15,6 +16,8 @@
 
 /* All that is not zero. */
 void tally_give(struct gateway *gateway, struct buf *out);
+/* What was learned of the servers' speed. That is no count: it stays true here, too. */
+void tally_give_experience(const struct gateway *gateway, struct buf *out);
 /* Adds whole lines; text is used up. What this release does not know is left out. */
 void tally_take(struct gateway *gateway, char *text);
 /* Jobs that were alive over there, when nothing more will be heard of them. */

@@ -194,6 +194,15 @@ def test_always_says_at_the_start_what_it_opens(stock_server, gateway):
     assert len(gw.wait_log("--pass-fds=always")) == 1
 
 
+def mode_for_a_user(gw):
+    """Who is not root, and would take either."""
+    asked = subprocess.run([*sandbox.AS_USER, "/usr/bin/python3", "-c",
+                            "import sys; sys.path.insert(0, sys.argv[2]); from lib import lease\n"
+                            "with lease.Lease(sys.argv[1]) as one: print(one.ask(modes='relay,fd')[1]['mode'])",
+                            str(gw.path), str(ESCAPE.parent)], capture_output=True, text=True, timeout=60, check=True)
+    return asked.stdout.strip()
+
+
 def test_auto_relays_what_is_not_proved_and_says_which_proof_failed(stock_server, gateway):
     """Whatever this kernel has: the grant must agree with the proofs that --status shows."""
     gw = gateway([stock_server().host], pass_fds="auto")
@@ -202,11 +211,16 @@ def test_auto_relays_what_is_not_proved_and_says_which_proof_failed(stock_server
     for proof in proofs.values():
         assert proof["holds"] or proof["why"]
     passes = proofs["tls-ulp"]["holds"] or proofs["cgroup-bpf"]["holds"]
-    asked = subprocess.run([*sandbox.AS_USER, "/usr/bin/python3", "-c",
-                            "import sys; sys.path.insert(0, sys.argv[2]); from lib import lease\n"
-                            "with lease.Lease(sys.argv[1]) as one: print(one.ask(modes='relay,fd')[1]['mode'])",
-                            str(gw.path), str(ESCAPE.parent)], capture_output=True, text=True, timeout=60, check=True)
-    assert asked.stdout.strip() == ("fd" if passes else "relay")
+    assert mode_for_a_user(gw) == ("fd" if passes else "relay")
+
+
+def test_auto_relays_where_bpf_is_not_allowed(stock_server, gateway):
+    """With all rights of root but those for BPF: said in the kernel's words, and jobs are done."""
+    rights = "-all,+setuid,+setgid,+chown,+dac_override,+fowner,+net_admin"
+    gw = gateway([stock_server().host], pass_fds="auto", prefix=["setpriv", f"--bounding-set={rights}", "--inh-caps=-all"])
+    proofs = gw.status()["proofs"]
+    assert not proofs["cgroup-bpf"]["holds"] and "Operation not permitted" in proofs["cgroup-bpf"]["why"]
+    assert mode_for_a_user(gw) == ("fd" if proofs["tls-ulp"]["holds"] else "relay")
 
 
 def test_root_gets_no_tcp_socket_in_auto(stock_server, gateway):

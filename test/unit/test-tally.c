@@ -118,6 +118,36 @@ static void a_job_that_moves_is_counted_once_under_its_number(void **state)
 	scene_end(&new);
 }
 
+static void what_was_learned_is_known_until_more_is(void **state)
+{
+	struct scene old, new;
+	autobuf text = BUF_INIT;
+
+	(void)state;
+	scene_begin(&old);
+	scene_begin(&new);
+	farm_has_taken(old.server, 1500, 1000);
+	old.server->answered_at_ms = 4000;
+	estimate_add(&old.gateway.schedule.here, 70, 10);
+	tally_give_experience(&old.gateway, &text);
+	tally_take(&new.gateway, text.data);
+	assert_true(estimate_is_sure(&new.server->service));
+	assert_int_equal(server_expected_ms(new.server, 1000, 5000), 1500);
+	assert_int_equal(estimate_ms(&new.gateway.schedule.here, 10), 70);
+	assert_false(estimate_is_sure(&new.gateway.schedule.here));
+	/* our own experience is newer */
+	farm_has_taken(new.server, 100, 1000);
+	buf_clear(&text);
+	tally_give_experience(&old.gateway, &text);
+	tally_take(&new.gateway, text.data);
+	assert_true(server_expected_ms(new.server, 1000, 5000) < 1000);
+	/* and old news are forgotten in time */
+	assert_int_equal(new.server->answered_at_ms, 4000);
+	assert_int_equal(server_expected_ms(new.server, 1000, 4001 + SERVER_KNOWN_MS), 0);
+	scene_end(&old);
+	scene_end(&new);
+}
+
 /* Each of them, also those that are new: the numbers come first in the struct, what is so now after them. */
 static void no_counter_is_forgotten(void **state)
 {
@@ -159,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(what_is_given_is_there_and_nowhere_else),
 		CHECK(a_job_that_moves_is_counted_once_under_its_number),
+		CHECK(what_was_learned_is_known_until_more_is),
 		CHECK(no_counter_is_forgotten),
 		CHECK(nonsense_changes_nothing),
 	};
