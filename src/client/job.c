@@ -221,7 +221,7 @@ static int retry_here(struct job *job)
 	bool was_pump = job->attempt.sources != NULL;
 	int status;
 
-	log_info("remote compilation of '%s' failed, retrying locally", source_name(job));
+	log_info("fault=job: remote compilation of '%s' failed, retrying locally", source_name(job));
 	status = run_here(job, "remote-status");
 	if (was_pump && status == 0) {
 		autofree char *what = str_format("remote compilation of '%s' failed, retried locally and got a different result.",
@@ -385,8 +385,10 @@ static bool closed_without_a_word(const struct job *job, const struct host_spec 
 
 static void note_fault(struct job *job, const struct host_spec *host, struct err *err)
 {
-	log_info("%s", err->text);
-	if (closed_without_a_word(job, host, err))
+	bool is_silent = closed_without_a_word(job, host, err);
+
+	log_info("fault=%s: %s", is_silent ? "compiler" : "host", err->text);
+	if (is_silent)
 		refuse_compiler(job, host, REFUSAL_SILENT);
 	else
 		backoff_dislike(host, job->settings->backoff_s);
@@ -410,7 +412,7 @@ static bool is_final(struct job *job, const struct host_spec *host, struct err *
 	} else {
 		return true;
 	}
-	log_info("%s", err->text);
+	log_info("fault=compiler: %s", err->text);
 	return false;
 }
 
