@@ -24,7 +24,11 @@ static void free_event(struct event **event)
 
 void peer_charge_for_waiting(struct peer *peer)
 {
-	schedule_charge(&peer->gateway->schedule, &peer->job, clock_now_ms() - peer->granted_at_ms);
+	struct gateway *gateway = peer->gateway;
+	int64_t now_ms = clock_now_ms();
+
+	schedule_charge(&gateway->schedule, &peer->job, now_ms - peer->granted_at_ms,
+			pick_usual_ms(gateway->servers, gateway->n_servers, peer->job.size, now_ms));
 }
 
 void peer_close(struct peer *peer)

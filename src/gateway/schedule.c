@@ -210,11 +210,12 @@ static void serve(struct schedule *schedule, struct job *job)
 	schedule_remove(schedule, job);
 }
 
-void schedule_charge(struct schedule *schedule, const struct job *job, int64_t held_ms)
+void schedule_charge(struct schedule *schedule, const struct job *job, int64_t held_ms, double usual_ms)
 {
 	struct owner *owner = owner_get(queue_of(schedule, job), job->uid);
 	struct build *build = build_get(owner, job->label ? job->label : job->session);
-	uint64_t turns = held_ms > 0 ? (uint64_t)held_ms / 1000 : 0;
+	double each_ms = usual_ms <= 0 || usual_ms > CHARGED_MS_MAX ? CHARGED_MS_MAX : usual_ms < CHARGED_MS_MIN ? CHARGED_MS_MIN : usual_ms;
+	uint64_t turns = held_ms > 0 ? (uint64_t)((double)held_ms / each_ms) : 0;
 
 	/* Whoever is not in the queue may be behind the others: that is not what is paid with. */
 	join(&owner->turns, owner->queue->clock);

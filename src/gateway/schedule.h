@@ -130,8 +130,11 @@ void job_release(struct job *job);
 /* Grants and denies until nothing moves. Calls back; safe against being called from there. */
 void schedule_run(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms);
 
-/* A slot was held for so long while its client kept the server waiting: each second is a turn more. */
-void schedule_charge(struct schedule *schedule, const struct job *job, int64_t held_ms);
+enum { CHARGED_MS_MIN = 50, CHARGED_MS_MAX = 1000 };
+
+/* A slot was held for so long while its client kept the server waiting: that costs the turns of the jobs that
+ * could have been done, of usual_ms each (within the bounds above; 0: unknown). */
+void schedule_charge(struct schedule *schedule, const struct job *job, int64_t held_ms, double usual_ms);
 
 /* A free slot of a server that was picked is used from now on. */
 void schedule_take_slot(struct schedule *schedule, const struct job *job, struct server *server, int64_t now_ms);

@@ -260,9 +260,9 @@ static void who_holds_slots_for_nothing_pays_with_turns(void **state)
 		ask_for(table, 'b', JOB_COMPILE, 1001, NULL);
 	}
 	run(table);
-	/* a's first job has kept its server waiting for three seconds; b's was quick */
-	schedule_charge(&table->schedule, &table->asks[0].job, 3200);
-	schedule_charge(&table->schedule, &table->asks[1].job, 999);
+	/* a's first job has kept its server waiting for the time of three others; b's was quick */
+	schedule_charge(&table->schedule, &table->asks[0].job, 1600, 500);
+	schedule_charge(&table->schedule, &table->asks[1].job, 999, 0);
 	for (int i = 0; i < 11; i++)
 		finish(table, table->servers[0]);
 	assert_memory_equal(table->order, "abbbb", 5);
