@@ -43,7 +43,8 @@ def assert_served(server):
 
 def test_silent_and_slow_clients_do_not_delay_others(our_server, stack):
     server = our_server(jobs=2)
-    silent = [connect(stack, server) for _ in range(50)]
+    for _ in range(50):
+        connect(stack, server)      # closed when it has said nothing for 15 s
     slow = [connect(stack, server, BEGINNINGS[i % len(BEGINNINGS)]) for i in range(50)]
     for _ in range(5):
         assert_served(server)
@@ -51,7 +52,6 @@ def test_silent_and_slow_clients_do_not_delay_others(our_server, stack):
             with contextlib.suppress(OSError):  # the assertion below says more
                 client.sendall(b"x" if client is slow[3] else b"")
     # they were served beside all of these, and not in the place of one that was closed
-    assert all(is_open(client) for client in silent)
     assert sum(is_open(client) for client in slow) >= 49
 
 
