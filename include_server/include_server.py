@@ -16,6 +16,7 @@ import signal
 import socket
 import stat
 import sys
+import time
 
 import distcc_pump_c_extensions as extensions
 
@@ -36,7 +37,7 @@ def parse_options(words):
     parser = argparse.ArgumentParser(prog="include_server.py", description=__doc__.splitlines()[0],
                                      epilog="Options of distcc 3.4 without a meaning here are accepted: "
                                             "--email_bound, --stat_reset_triggers, --unsafe_absolute_includes, "
-                                            "--unsafe_no_unexpanded_functions, -x, -v, -w, -t, -e.")
+                                            "--unsafe_no_unexpanded_functions, -x, -v, -w, -e.")
     parser.add_argument("--port", metavar="PATH", help="the UNIX socket to make")
     parser.add_argument("--pid_file", metavar="PATH", help="file for the process id of the server")
     parser.add_argument("--life", metavar="FIFO", help="end, and remove the socket's directory, when its last writer is gone")
@@ -44,7 +45,8 @@ def parse_options(words):
     parser.add_argument("-d", "--debug_pattern", metavar="BITS", type=int, default=1, help="bit 1: say why a command is not covered")
     parser.add_argument("-s", "--statistics", action="store_true", help="print counters at the end")
     parser.add_argument("--no_force_dirs", action="store_true", help="no placeholders for directories without a file")
-    for name in ("-e", "--email"), ("--no-email",), ("-t", "--time"), ("-v", "--verify"), ("-w", "--write_include_closure"), \
+    parser.add_argument("-t", "--time", action="store_true", help="print what it has cost at the end")
+    for name in ("-e", "--email"), ("--no-email",), ("-v", "--verify"), ("-w", "--write_include_closure"), \
             ("-x", "--exact_analysis"), ("--unsafe_absolute_includes",), ("--unsafe_no_unexpanded_functions",):
         parser.add_argument(*name, action="store_true", help=argparse.SUPPRESS)
     for name in "--email_bound", "--path_observation_re", "--stat_reset_triggers":
@@ -194,6 +196,7 @@ def hung_up(life_fd):
 
 def serve(options, ready):
     """From the first client to the end. ready() is called when connections are taken."""
+    begun = time.monotonic()
     path = os.path.abspath(options.port)
     area = temporary_area()
     remove_left_overs(area)
@@ -215,6 +218,11 @@ def serve(options, ready):
             pass
         if hung_up(life_fd):
             remove_socket_dir(path)
+    if options.time:
+        spent = os.times()
+        user, system = spent.user + spent.children_user, spent.system + spent.children_system
+        print(f"include server: elapsed {time.monotonic() - begun:.2f} s, user {user:.2f} s, system {system:.2f} s, "
+              f"user+system {user + system:.2f} s", flush=True)
     if options.statistics:
         print("include server: %d requests, %d answered from memory, %d not covered" % counts, flush=True)
 

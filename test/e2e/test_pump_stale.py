@@ -176,7 +176,7 @@ def test_other_names_in_the_same_directories_cost_nothing(base):
     """A build writes its objects beside its sources: that makes no answer doubtful, and none stale."""
     top = base / "p"
     make_project(top)
-    with IncludeServer(base / "pump", "-s") as server:
+    with IncludeServer(base / "pump", "-s", "--time") as server:
         assert ask_until_it_remembers(server, top) == ("a.h",)
         for number in range(50):
             (top / "inc" / f"{number}.o").write_text("")
@@ -185,6 +185,7 @@ def test_other_names_in_the_same_directories_cost_nothing(base):
         (top / "first" / "h.h").write_text(B)
         assert included(server, top) == ("b.h",)
     wait.until(lambda: "answered from memory" in server.log, "its counters")
+    assert re.search(r"^include server: elapsed \d+\.\d\d s, user \d+\.\d\d s, system \d+\.\d\d s, user\+system \d+\.\d\d s$", server.log, re.M)
     remembered = int(re.search(r"(\d+) answered from memory", server.log)[1])
     assert remembered >= 50, server.log
 
