@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "gateway/channel.h"
-#include "gateway/larder.h"
 #include "wire/lease.h"
 #include "wire/version.h"
 
@@ -31,12 +30,20 @@ static const struct walk_limits limits = {
 	.total_max = 1U << 30, .files_max = 100000,
 };
 
+static void relay_on_connected(void *context, int fd);
+static void relay_on_dial_failed(void *context, const char *why);
+
 void relay_init(struct relay *relay, struct gateway *gateway)
 {
 	memset(relay, 0, sizeof(*relay));
 	relay->gateway = gateway;
 	relay->times = &relay_times_default;
 	relay->server_fd = -1;
+	relay->dial = (struct dial)DIAL_INIT;
+	relay->dial.gateway = gateway;
+	relay->dial.on_connected = relay_on_connected;
+	relay->dial.on_failed = relay_on_dial_failed;
+	relay->dial.context = relay;
 	spool_init(&relay->request, &gateway->pool);
 	spool_init(&relay->reply, &gateway->pool);
 	walk_request_init(&relay->request_walk, &limits);
@@ -59,6 +66,7 @@ void relay_detach(struct relay *relay)
 {
 	struct server *server = relay->server;
 
+	dial_stop(&relay->dial);
 	free_event(&relay->readable);
 	free_event(&relay->writable);
 	free_event(&relay->timer);
@@ -378,17 +386,14 @@ static void relay_on_readable(evutil_socket_t fd, short what, void *context)
 	note_progress(relay);
 }
 
-static void relay_on_timer(evutil_socket_t fd, short what, void *context);
-
-static void relay_on_writable(evutil_socket_t fd, short what, void *context);
-
-static void make_events(struct relay *relay, int fd)
+static void relay_on_writable(evutil_socket_t fd, short what, void *context)
 {
-	struct event_base *base = relay->gateway->base;
-
-	relay->readable = event_new(base, fd, EV_READ | EV_PERSIST, relay_on_readable, relay);
-	relay->writable = event_new(base, fd, EV_WRITE, relay_on_writable, relay);
+	(void)fd;
+	(void)what;
+	pump(context);
 }
+
+static void relay_on_timer(evutil_socket_t fd, short what, void *context);
 
 static void note_our_end(struct relay *relay)
 {
@@ -413,16 +418,18 @@ static int introduce(struct relay *relay)
 
 static void run(struct relay *relay)
 {
-	relay->addrs_left = 0;
+	struct event_base *base = relay->gateway->base;
+
 	sock_set_user_timeout(relay->server_fd, UNACKNOWLEDGED_MS);
 	note_our_end(relay);
+	relay->state = RELAY_RUNNING;
 	if (relay->handing) {
-		event_del(relay->timer);
-		relay->state = RELAY_RUNNING;
 		relay->on_connected(relay->context);
 		return;
 	}
-	relay->state = RELAY_RUNNING;
+	relay->readable = event_new(base, relay->server_fd, EV_READ | EV_PERSIST, relay_on_readable, relay);
+	relay->writable = event_new(base, relay->server_fd, EV_WRITE, relay_on_writable, relay);
+	relay->timer = evtimer_new(base, relay_on_timer, relay);
 	relay->request_sent = 0;
 	if (introduce(relay) < 0) {
 		fault_errno(relay, "sending failed");
@@ -433,100 +440,19 @@ static void run(struct relay *relay)
 	pump(relay);
 }
 
-/* ------------------------------------------------------------------ connecting */
+/* ------------------------------------------------------------------ beginning */
 
-static void dial_next(struct relay *relay);
-
-/* A server of several addresses stays with the one that worked. */
-static void connect_failed(struct relay *relay)
-{
-	relay->server->next_addr++;
-	/* more may have been learned since */
-	if (relay->server->n_addrs > relay->addrs_known) {
-		relay->addrs_left += relay->server->n_addrs - relay->addrs_known;
-		relay->addrs_known = relay->server->n_addrs;
-	}
-	if (relay->addrs_left) {
-		free_event(&relay->readable);
-		free_event(&relay->writable);
-		fd_close(&relay->server_fd);
-		dial_next(relay);
-		return;
-	}
-	fault_errno(relay, "cannot connect");
-}
-
-static void relay_on_writable(evutil_socket_t fd, short what, void *context)
+static void relay_on_connected(void *context, int fd)
 {
 	struct relay *relay = context;
 
-	(void)what;
-	if (relay->state == RELAY_RUNNING)
-		pump(relay);
-	else if (sock_connect_result((int)fd) == 0)
-		run(relay);
-	else
-		connect_failed(relay);
-}
-
-static int connect_guarded(struct relay *relay, const struct sock_addr *addr)
-{
-	int sock = larder_take(relay->gateway->larder, addr->storage.ss_family);
-
-	if (sock >= 0)
-		return sock_connect_on(sock, addr, &relay->server_fd);
-	errno = EMFILE;
-	return -1;
-}
-
-static void dial_next(struct relay *relay)
-{
-	struct server *server = relay->server;
-	const struct sock_addr *addr = &server->addrs[server->next_addr % server->n_addrs];
-	int started;
-
-	relay->addrs_left--;
-	set_timer(relay, relay->addrs_left ? relay->times->try_address_ms : relay->times->connect_ms);
-	started = relay->guarded ? connect_guarded(relay, addr) : sock_connect_start(addr, &relay->server_fd);
-	if (started < 0) {
-		connect_failed(relay);
-		return;
-	}
-	make_events(relay, relay->server_fd);
-	if (started == 1)
-		run(relay);
-	else
-		event_add(relay->writable, NULL);
-}
-
-static void ask_for_ssh(struct relay *relay);
-
-static void relay_on_ssh(void *context, const struct helper_answer *answer, int *fd)
-{
-	struct relay *relay = context;
-
-	relay->helper_serial = 0;
-	if (!answer->ok && answer->generation != relay->server->generation) {
-		/* The list was read again while the question was on its way: no fault of the server. */
-		ask_for_ssh(relay);
-		return;
-	}
-	if (!answer->ok || *fd < 0) {
-		fault(relay, FAULT_TRANSPORT, answer->text);
-		return;
-	}
-	relay->server_fd = fd_steal(fd);
-	fd_set_nonblocking(relay->server_fd, true);
-	make_events(relay, relay->server_fd);
+	relay->server_fd = fd;
 	run(relay);
 }
 
-static void ask_for_ssh(struct relay *relay)
+static void relay_on_dial_failed(void *context, const char *why)
 {
-	relay->helper_serial = channel_ask(relay->gateway->channel, HELPER_SSH, relay->server->generation, relay->server->index,
-					   -1, relay_on_ssh, relay);
-	if (!relay->helper_serial)
-		fault(relay, FAULT_TRANSPORT, "ssh cannot be started");
+	fault(context, FAULT_TRANSPORT, why);
 }
 
 void relay_start(struct relay *relay, struct server *server)
@@ -534,14 +460,7 @@ void relay_start(struct relay *relay, struct server *server)
 	relay->server = server;
 	relay->state = RELAY_DIALLING;
 	relay->waited_from_ms = clock_now_ms();
-	relay->timer = evtimer_new(relay->gateway->base, relay_on_timer, relay);
-	if (server->spec.kind == HOST_SSH) {
-		set_timer(relay, relay->times->ssh_ms);
-		ask_for_ssh(relay);
-		return;
-	}
-	relay->addrs_left = relay->addrs_known = server->n_addrs;
-	dial_next(relay);
+	dial_start(&relay->dial, server, relay->times, relay->guarded);
 }
 
 /* ------------------------------------------------------------------ waiting */
@@ -608,10 +527,7 @@ static void relay_on_timer(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (relay->state == RELAY_DIALLING) {
-		errno = ETIMEDOUT;
-		connect_failed(relay);
-	} else if (all_sent && relay->request_whole && !relay->reply.size) {
+	if (all_sent && relay->request_whole && !relay->reply.size) {
 		waited_for_answer(relay);
 	} else if (all_sent && !relay->request_whole) {
 		/* the client's turn, which has a deadline of its own */

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/dial.h"
 #include "gateway/patience.h"
 #include "gateway/spool.h"
 #include "gateway/state.h"
@@ -48,9 +49,8 @@ struct relay {
 	int server_fd;
 	char from[64];			/* our end of it: what the server's log names as its client */
 	struct feed_job *seen;		/* borrowed: whose slot is given back */
-	uint32_t helper_serial;		/* a question to the helper that is not answered yet */
-	size_t addrs_left;
-	size_t addrs_known;		/* when the first was dialled, or since */
+	uint32_t helper_serial;		/* a question to the helper about server_fd that is not answered yet */
+	struct dial dial;		/* on the way to server_fd */
 	struct event *readable, *writable, *timer;
 
 	struct walk request_walk;
