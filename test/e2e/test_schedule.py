@@ -158,7 +158,8 @@ def test_one_job_beside_a_big_build_gets_the_next_slot(timed_server, gateway, ba
     before = [event for event in events[queued:granted] if event["event"] == "granted"]
     print(f"\nthe small build waited {events[granted]['waited_ms']} ms, {len(before)} grants went before")
     assert len(before) <= 1
-    assert not SOAK or events[granted]["waited_ms"] < 1000
+    # one job's time: the compiler's second, and the way there and back
+    assert not SOAK or events[granted]["waited_ms"] <= max(event["run_ms"] for event in events)
 
 
 # --------------------------------------------------------------- speed
