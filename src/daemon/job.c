@@ -26,6 +26,7 @@
 #include "compiler/scan.h"
 #include "daemon/allow.h"
 #include "daemon/jobroot.h"
+#include "daemon/load.h"
 #include "daemon/place.h"
 #include "daemon/plain.h"
 #include "daemon/pumped.h"
@@ -42,6 +43,7 @@ enum {
 	HEAD_MS = 300000,		/* the client's preprocessor runs between ARGV and DOTI */
 	GRACE_MS = 60000,		/* after which a client that sends ... */
 	RATE_MIN = 256,			/* ... fewer bytes a second is not sending but holding a place */
+	MEMORY_STEP = 1 << 20,		/* bytes of a request, after which free memory is looked at again */
 	OUTPUT_MAX = 1 << 30
 };
 
@@ -147,12 +149,27 @@ static bool is_too_slow(const struct job *job, int64_t since_ms, uint64_t n_befo
 	return age_ms > GRACE_MS && walk_total(&job->request.walk) - n_before < (uint64_t)(age_ms / 1000) * RATE_MIN;
 }
 
+/* Many clients may send at once, each as much as a request may hold. */
+static int check_memory(const struct job *job, uint64_t *checked_at, struct err *err)
+{
+	int64_t free_mib;
+
+	if (walk_total(&job->request.walk) - *checked_at < MEMORY_STEP || !job->options->min_memory_mib)
+		return 0;
+	*checked_at = walk_total(&job->request.walk);
+	free_mib = load_free_memory_mib();
+	if (free_mib < 0 || free_mib >= job->options->min_memory_mib)
+		return 0;
+	return err_set(err, ERR_BUSY, "its request is given up: %lld MiB of memory are free, %d are kept", (long long)free_mib,
+		       job->options->min_memory_mib);
+}
+
 static int read_request(struct job *job, struct err *err)
 {
 	autofree char *chunk = mem_alloc(CHUNK);
 	struct deadline head = deadline_after_ms(HEAD_MS);
 	int64_t body_since_ms = 0;
-	uint64_t n_head = 0;
+	uint64_t n_head = 0, checked_at = 0;
 	int complete = 0;
 
 	while (complete == 0) {
@@ -172,6 +189,8 @@ static int read_request(struct job *job, struct err *err)
 		}
 		if (complete == 0 && body_since_ms && is_too_slow(job, body_since_ms, n_head))
 			return err_set(err, ERR_TIMEOUT, "the client sends less than %d bytes a second", RATE_MIN);
+		if (complete == 0 && check_memory(job, &checked_at, err) < 0)
+			return -1;
 	}
 	return complete < 0 ? -1 : 0;
 }
@@ -308,6 +327,8 @@ static int serve(struct job *job, struct err *err)
 			job->class = JOB_BAD_REQUEST;
 		else if (err->code == ERR_IO)
 			job->class = JOB_DISCONNECTED;
+		else if (err->code == ERR_BUSY)
+			job->class = JOB_OVERLOAD;
 		return -1;
 	}
 	if (scan_request(&job->scan, &job->request.argv, err) < 0)

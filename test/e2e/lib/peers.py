@@ -152,7 +152,7 @@ class Daemon:
 class Server(Daemon):
     """A distccd, stock or ours, on a loopback TCP port (and a unix path for ours)."""
 
-    def __init__(self, program, tmp, jobs=4, port=None, unix=None, extra=(), log_path=None, env=None):
+    def __init__(self, program, tmp, jobs=4, port=None, unix=None, extra=(), log_path=None, env=None, prefix=()):
         self.tmp = pathlib.Path(tmp)
         self.tmp.mkdir(parents=True, exist_ok=True)
         os.chmod(self.tmp, 0o777)
@@ -165,7 +165,7 @@ class Server(Daemon):
         else:
             command += ["--listen", "127.0.0.1", "--port", self.port, "--allow", "127.0.0.1"]
         env = {**clean_env(), "TMPDIR": str(self.tmp), **(env or {})}
-        super().__init__(command + list(extra), env=env, log_path=log_path)
+        super().__init__([*prefix, *command, *extra], env=env, log_path=log_path)
 
     def wait_ready(self):
         if self.unix:
