@@ -70,7 +70,7 @@ struct pass {
 static int add_dir(struct argv *dirs, const char *prefix, const char *dir, struct err *err)
 {
 	if (dir[0] == '=' || str_starts_with(dir, "$SYSROOT"))
-		return refuse(dir, "is relative to the system root, which is not implemented", err);
+		return refuse(dir, "is relative to the system root, which is not followed here", err);
 	argv_add_format(dirs, "%s%s", prefix ? prefix : "", dir);
 	return 0;
 }
@@ -93,7 +93,7 @@ static int take_option(struct pass *pass, const char *word, const struct option_
 	case EFFECT_NONE:
 		return 0;
 	case EFFECT_REFUSE:
-		return refuse(word, "is not implemented", err);
+		return refuse(word, "is not followed here", err);
 	case EFFECT_ASK:
 		argv_add(&command->options, word);
 		if (match->n_words == 2)
@@ -113,7 +113,7 @@ static int take_option(struct pass *pass, const char *word, const struct option_
 	case EFFECT_WITHPREFIX:
 	case EFFECT_WITHPREFIXBEFORE:
 		if (!pass->prefix)
-			return refuse(word, "without -iprefix is not implemented", err);
+			return refuse(word, "without -iprefix is not followed here", err);
 		return add_dir(effect == EFFECT_WITHPREFIX ? &command->after : &command->angle, pass->prefix, argument, err);
 	case EFFECT_INCLUDE:
 		argv_add(&command->includes, match->row->name);

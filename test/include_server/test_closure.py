@@ -165,7 +165,7 @@ def test_both_branches_where_a_condition_cannot_be_known(tmp_path):
 
 
 @pytest.mark.parametrize("command,reason", [
-    (["gcc", "a.c", "b.c"], "translation unit"), (["gcc", "a.s"], "extension"), (["gcc", "-Q", "a.c"], "not implemented"),
+    (["gcc", "a.c", "b.c"], "translation unit"), (["gcc", "a.s"], "extension"), (["gcc", "-Q", "a.c"], "not followed here"),
     (["gcc", "none.c"], "Could not find translation unit"), (["gcc", "", "a.c"], "empty word"), (["gcc", "@file", "a.c"], "response file"),
     (["gcc", "-D=x", "a.c"], "no definition"), (["gcc", "--no-such-option", "a.c"], "not known"), (["no-such-cc", "a.c"], "on PATH"),
     (["gcc", "-include", "none.h", "a.c"], "Could not find include file"), (["gcc", "incbin.c"], "incbin"), (["gcc", "time.c"], "cannot be known"),
