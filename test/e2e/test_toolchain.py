@@ -117,6 +117,15 @@ def test_no_object_at_all_is_refused(stack, workplace, client_env):
 
 # ------------------------------------------------------------- a compiler that a server has not
 
+@pytest.fixture
+def odd(base):
+    """A directory with a compiler that is in no other."""
+    directory = base / "bin"
+    directory.mkdir()
+    (directory / "gcc-odd").symlink_to("/usr/bin/gcc")
+    return directory
+
+
 def lacking(kind, stack, base, stock_server, our_server):
     """A server without "gcc-odd", or with an answer that it may not run it."""
     if kind == "stock, not installed":
@@ -128,11 +137,8 @@ def lacking(kind, stack, base, stock_server, our_server):
 
 
 @pytest.mark.parametrize("kind", ["stock, not installed", "stock, not allowed", "ours, not allowed"])
-def test_a_missing_compiler_is_remembered_and_costs_the_host_nothing(kind, stack, base, stock_server, our_server, workplace, client_env):
+def test_a_missing_compiler_is_remembered_and_costs_the_host_nothing(kind, odd, stack, base, stock_server, our_server, workplace, client_env):
     """In both ways in which servers of 3.4 say it, and in ours."""
-    odd = base / "bin"
-    odd.mkdir()
-    (odd / "gcc-odd").symlink_to("/usr/bin/gcc")
     without = lacking(kind, stack, base, stock_server, our_server)
     having = peers.stock_server(base / "having", extra=["--enable-tcp-insecure"])
     having.env["DISTCCD_PATH"] = f"{odd}:/usr/bin:/bin"
@@ -153,10 +159,7 @@ def test_a_missing_compiler_is_remembered_and_costs_the_host_nothing(kind, stack
 
 
 @pytest.mark.parametrize("kind", ["stock, not installed", "stock, not allowed", "ours, not allowed"])
-def test_a_compiler_that_no_server_has_is_named(kind, stack, base, stock_server, our_server, workplace, client_env):
-    odd = base / "bin"
-    odd.mkdir()
-    (odd / "gcc-odd").symlink_to("/usr/bin/gcc")
+def test_a_compiler_that_no_server_has_is_named(kind, odd, stack, base, stock_server, our_server, workplace, client_env):
     server = lacking(kind, stack, base, stock_server, our_server)
     env = client_env(server.host, PATH=f"{odd}:/usr/bin:/bin", DISTCC_LOG=base / "log")
     command = [peers.CLIENT, "gcc-odd", "-c", "hello.c"]
