@@ -97,10 +97,11 @@ static enum outcome use_descriptors(struct attempt *attempt, struct lease *lease
 	for (int i = 0; lease->mode == LEASE_FD; i++) {
 		int64_t start = clock_now_ms();
 		int result = exchange(attempt, lease->job_fd, lease->job_fd, lease->protocol, NULL, err);
-		const char *word = result < 0 ? "transport-failed" : attempt->reply.status ? "compile-failed" : "ok";
+		bool is_good = result == 0 && (!attempt->fits || attempt->fits(attempt->context));
+		const char *word = !is_good ? "transport-failed" : attempt->reply.status ? "compile-failed" : "ok";
 
 		lease_result(lease, word, request_size(attempt), attempt->reply.object.len, clock_now_ms() - start, NULL);
-		if (result == 0)
+		if (is_good)
 			return OUTCOME_ANSWER;
 		reply_release(&attempt->reply);
 		if (i + 1 == GRANTS_MAX || lease_await(lease, err) < 0)
@@ -118,6 +119,7 @@ static enum outcome attempt_lease(struct attempt *attempt, const struct host_spe
 	struct lease_wish wish = {
 		.kind = "compile",
 		.compiler = path_base(attempt->command->words[0]),
+		.object = *attempt->object ? attempt->object : NULL,
 		.source = attempt->source,
 		.build = env_get("DISTCC_BUILD"),
 		.allow_fd = !host->want_relay,

@@ -8,6 +8,7 @@
 #include "base/argv.h"
 #include "client/here.h"
 #include "client/settings.h"
+#include "compiler/object.h"
 #include "hosts/spec.h"
 #include "state/jobnote.h"
 #include "wire/reply.h"
@@ -27,6 +28,9 @@ struct attempt {
 	enum outcome (*ensure_text)(void *context);
 	void (*note)(void *context, enum job_phase phase, const char *host, int slot);	/* or NULL */
 	void *context;
+	/* Is the answer's object for the machine that it should be for? Else a gateway finds another server. Or NULL. */
+	bool (*fits)(void *context);
+	char object[OBJECT_KIND_TEXT_MAX];	/* what a gateway is told of how it must begin; empty: nothing */
 	const struct buf *sources;	/* a request of protocol 3, whole, to be sent instead of text; borrowed, or NULL */
 	const char *text;		/* borrowed; NULL until it is there */
 	size_t text_len;

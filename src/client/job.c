@@ -75,6 +75,11 @@ static const char *source_name(const struct job *job)
 	return job->scan.input_at ? job->scan.command.words[job->scan.input_at] : "-";
 }
 
+static bool is_gateway(const struct host_spec *host)
+{
+	return host->kind == HOST_UNIX && !host->raw;
+}
+
 /* Gateways count why jobs were not for them: distcc-gateway --status. */
 static void tell_gateway(const struct job *job, const char *reason)
 {
@@ -86,7 +91,7 @@ static void tell_gateway(const struct job *job, const char *reason)
 	};
 
 	for (size_t i = 0; i < job->hosts.n_hosts; i++) {
-		if (job->hosts.hosts[i].kind == HOST_UNIX && !job->hosts.hosts[i].raw) {
+		if (is_gateway(&job->hosts.hosts[i])) {
 			gateway_note_local(job->hosts.hosts[i].path, &note);
 			return;
 		}
@@ -372,7 +377,9 @@ static enum outcome make_other_text(struct job *job, enum text_kind kind)
 /* Neither the host nor the job is at fault: they do not fit each other. */
 static void refuse_compiler(struct job *job, const struct host_spec *host, enum refusal why)
 {
-	refusal_note(host, job->scan.command.words[0], why, job->settings->backoff_s);
+	/* behind a gateway are many servers, and it remembers which */
+	if (why != REFUSAL_MISFIT || !is_gateway(host))
+		refusal_note(host, job->scan.command.words[0], why, job->settings->backoff_s);
 	job->refusal = why;
 }
 
@@ -381,6 +388,26 @@ static void refuse_compiler(struct job *job, const struct host_spec *host, enum 
 static bool closed_without_a_word(const struct job *job, const struct host_spec *host, const struct err *err)
 {
 	return host->kind == HOST_TCP && err->code == ERR_TRUNCATED && !walk_started(&job->attempt.reply.walk);
+}
+
+static bool fits(void *context)
+{
+	const struct job *job = context;
+	const struct reply *reply = &job->attempt.reply;
+
+	return reply->status || toolchain_check(&job->scan, &reply->object, NULL) == 0;
+}
+
+/* A gateway that was told nothing, since only the compiler here knew: it can find another server. */
+static bool may_tell_more(struct job *job, const struct host_spec *host)
+{
+	char expected[OBJECT_KIND_TEXT_MAX];
+
+	if (!is_gateway(host) || !toolchain_expect(&job->scan, true, expected) ||
+	    strcmp(expected, job->attempt.object) == 0)
+		return false;
+	str_copy(job->attempt.object, sizeof(job->attempt.object), expected);
+	return true;
 }
 
 static void note_fault(struct job *job, const struct host_spec *host, struct err *err)
@@ -449,6 +476,10 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 				return 0;
 			continue;
 		}
+		if (outcome == OUTCOME_ANSWER && !fits(job) && may_tell_more(job, pick.host)) {
+			reply_release(&job->attempt.reply);
+			continue;
+		}
 		failed[pick.host - job->hosts.hosts] = true;
 		n_left--;
 		if (outcome != OUTCOME_ANSWER)
@@ -480,6 +511,8 @@ static int distribute(struct job *job)
 	make_server_command(job, preprocess_best_kind(&job->scan));
 	if (!job->scan.has_output)
 		log_info("no visible output file, going to add \"-o %s\" at end", output);
+	if (job->has_gateway)
+		toolchain_expect(&job->scan, false, job->attempt.object);
 	log_info("compile from %s to %s", path_base(source_name(job)), path_base(output));
 	if (try_hosts(job, &last_host, &cause) < 0)
 		return give_up(job, last_host, &cause);
@@ -499,7 +532,7 @@ int job_run(const struct argv *command, const struct settings *settings)
 	mail_begin();
 	scan_command(&job.scan, response_is_used(command) && response_expand(command, &expanded) ? &expanded : command);
 	job.attempt = (struct attempt){ .settings = settings, .command = &job.server_command, .source = source_name(&job),
-					.ensure_text = ensure_text, .note = note, .context = &job, .here = &job.here };
+					.ensure_text = ensure_text, .note = note, .fits = fits, .context = &job, .here = &job.here };
 	plan = plan_compile(&job.scan, settings);
 	status = plan.where == PLAN_REMOTE ? distribute(&job) : run_by_nature(&job, &plan);
 	here_give(&job.here, status == 0);

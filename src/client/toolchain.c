@@ -109,14 +109,33 @@ static void make_question(const struct scan *scan, struct argv *out)
 	argv_add(out, "/dev/null");
 }
 
+/* "Compilers" that write no object are none of our business, and clang's bitcode has no ELF header. */
+static bool makes_an_object(const struct scan *scan)
+{
+	return !scan->is_assembly_text && !scan->is_lto;
+}
+
+bool toolchain_expect(const struct scan *scan, bool ask, char expected[OBJECT_KIND_TEXT_MAX])
+{
+	autoargv question = ARGV_INIT;
+	struct object_kind kind;
+
+	if (!makes_an_object(scan))
+		return false;
+	make_question(scan, &question);
+	if (ask ? !reference_kind(&question, &kind) : !is_native(scan->command.words[0]) || names_a_target(&question) || !own_kind(&kind))
+		return false;
+	object_kind_format(&kind, expected);
+	return true;
+}
+
 int toolchain_check(const struct scan *scan, const struct buf *object, struct err *err)
 {
 	autoargv question = ARGV_INIT;
 	struct object_kind got = { 0, 0, 0 }, own, wanted;
 	bool is_elf = object_kind_read(&got, object->data, object->len);
 
-	/* "Compilers" that write nothing are none of our business, and clang's bitcode has no ELF header. */
-	if (scan->is_assembly_text || scan->is_lto || !object->len)
+	if (!makes_an_object(scan) || !object->len)
 		return 0;
 	make_question(scan, &question);
 	if (is_elf && is_native(scan->command.words[0]) && !names_a_target(&question) && own_kind(&own) && object_kind_equal(&got, &own))

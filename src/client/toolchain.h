@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "compiler/object.h"
 #include "compiler/scan.h"
 
 /*
@@ -15,5 +16,9 @@
  * which is no fault of the server.
  */
 int toolchain_check(const struct scan *scan, const struct buf *object, struct err *err);
+
+/* How the object must begin (object_kind_format()), for a gateway that looks at the servers' answers. False
+ * where that is not known. ask: the compiler here, if need be; else only what is known anyway. */
+bool toolchain_expect(const struct scan *scan, bool ask, char expected[OBJECT_KIND_TEXT_MAX]);
 
 #endif

@@ -18,6 +18,11 @@ enum { OBJECT_HEAD_LEN = 20 };	/* bytes that must be there */
 /* False when it is no ELF file. */
 bool object_kind_read(struct object_kind *kind, const void *bytes, size_t len);
 
+enum { OBJECT_KIND_TEXT_MAX = 2 * OBJECT_HEAD_LEN + 1 };
+
+/* The bytes of such a file's beginning: two hexadecimal digits for each, ".." for one that may be any. */
+void object_kind_format(const struct object_kind *kind, char out[OBJECT_KIND_TEXT_MAX]);
+
 bool object_kind_equal(const struct object_kind *a, const struct object_kind *b);
 
 #endif

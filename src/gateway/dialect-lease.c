@@ -67,6 +67,15 @@ static bool take_kind(struct job *job, const char *name)
 	return false;
 }
 
+/* What it says of its own job moves no other user's: refusals are remembered together with it. */
+static void take_object(struct job *job, const char *pattern)
+{
+	if (!pattern || !object_is_pattern(pattern))
+		return;
+	job->object = mem_strdup(pattern);
+	job->toolchain = str_format("%.63s %s", job->compiler ? job->compiler : "", pattern);
+}
+
 static void take_want(struct peer *peer, const struct lease_message *message)
 {
 	struct job *job = &peer->job;
@@ -74,6 +83,7 @@ static void take_want(struct peer *peer, const struct lease_message *message)
 	job->compiler = mem_strdup(lease_get(message, "compiler"));
 	job->source = mem_strdup(lease_get(message, "source"));
 	job->use = mem_strdup(lease_get(message, "use"));
+	take_object(job, lease_get(message, "object"));
 	job->wish.allow_relay = lease_has_word(message, "modes", "relay") || !lease_get(message, "modes");
 	job->wish.allow_fd = lease_has_word(message, "modes", "fd");
 	job->protocol_min = lease_has_word(message, "proto", "1") || !lease_get(message, "proto") ? PROTOCOL_PLAIN :

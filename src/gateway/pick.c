@@ -56,7 +56,7 @@ static bool is_up(struct survey *survey, const struct pick_wish *wish, const str
 	    (wish->use && !list_names(wish->use, server)))
 		return false;
 	survey->any_fits = true;
-	if (was_tried(wish, server) || server_refuses(server, wish->compiler ? wish->compiler : "", now_ms))
+	if (was_tried(wish, server) || server_refuses(server, wish->toolchain ? wish->toolchain : "", now_ms))
 		return false;
 	survey->any_untried = true;
 	if (breaker_state(&server->breaker, now_ms) == BREAKER_OPEN)

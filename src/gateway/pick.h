@@ -17,7 +17,7 @@ enum { JOB_ATTEMPTS_MAX = 5 };
 
 /* What a job asks of a server. */
 struct pick_wish {
-	const char *compiler, *use;		/* use: "A+B", the only servers it may go to, or NULL */
+	const char *toolchain, *use;		/* what refusals are remembered by; "A+B", the only servers it may go to, or NULL */
 	int protocol_min, protocol_max;
 	uint64_t size;				/* bytes of the request, 0: unknown */
 	uint64_t preferred;			/* id of a SOCKS client's destination, or 0 */

@@ -106,7 +106,7 @@ static void fault(struct relay *relay, enum relay_fault kind, const char *why)
 			breaker_on_nothing(&server->breaker);
 	} else {
 		breaker_on_success(&server->breaker);
-		server_note_refusal(server, relay->compiler, clock_now_ms());
+		server_note_refusal(server, relay->toolchain, clock_now_ms());
 	}
 	spool_release(&relay->reply);
 	spool_init(&relay->reply, &relay->gateway->pool);
@@ -228,6 +228,13 @@ int relay_add_request(struct relay *relay, const char *bytes, size_t len, struct
 
 /* ------------------------------------------------------------------ from the server */
 
+bool relay_has_other_object(const struct relay *relay)
+{
+	bool is_compressed = walk_version(&relay->request_walk) >= PROTOCOL_LZO;
+
+	return relay->object && walk_status(&relay->reply_walk) == 0 && object_is_other(&relay->head, is_compressed, relay->object);
+}
+
 static void answered(struct relay *relay)
 {
 	struct server *server = relay->server;
@@ -239,10 +246,10 @@ static void answered(struct relay *relay)
 	if (walk_status(&relay->reply_walk) == 0)
 		server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
 	server->answered_at_ms = now_ms;
-	if (walk_status(&relay->reply_walk) == RELAY_NO_COMPILER)
-		server_note_refusal(server, relay->compiler, now_ms);
+	if (walk_status(&relay->reply_walk) == RELAY_NO_COMPILER || relay_has_other_object(relay))
+		server_note_refusal(server, relay->toolchain, now_ms);
 	else if (!WIFSIGNALED((int)walk_status(&relay->reply_walk)))
-		server_note_accept(server, relay->compiler);
+		server_note_accept(server, relay->toolchain);
 	gateway_server_worked(relay->gateway, server);
 	end_second(relay);
 	relay_detach(relay);
@@ -300,12 +307,15 @@ static void judge(struct relay *relay)
 	if (status == RELAY_NO_COMPILER && may_go_elsewhere(relay)) {
 		gateway_server_worked(relay->gateway, relay->server);
 		fault(relay, FAULT_REFUSED, "it has no such compiler");
+	} else if (relay_has_other_object(relay) && may_go_elsewhere(relay)) {
+		gateway_server_worked(relay->gateway, relay->server);
+		fault(relay, FAULT_REFUSED, "its compiler makes objects for another machine");
 	} else if (WIFSIGNALED(status) && !relay->was_moved && may_go_elsewhere(relay)) {
 		/* out of memory, an administrator: another machine may fare better, once */
 		relay->was_moved = true;
 		gateway_server_worked(relay->gateway, relay->server);
 		/* whose fault it is shows when the next one is killed there, too */
-		server_note_refusal(relay->server, relay->compiler, clock_now_ms());
+		server_note_refusal(relay->server, relay->toolchain, clock_now_ms());
 		fault(relay, FAULT_JOB, "its compiler was killed");
 	} else {
 		answered(relay);
@@ -325,8 +335,10 @@ static bool take_reply(struct relay *relay, const char *bytes, size_t len)
 		fault(relay, FAULT_TRANSPORT, "it answered before it had the request");
 		return true;
 	}
-	if (!relay->reply.size)
+	if (!relay->reply.size) {
 		walk_reply_init(&relay->reply_walk, walk_version(&relay->request_walk), &limits);
+		relay->head.n = 0;
+	}
 	while (!walk_ended(&relay->reply_walk)) {
 		struct walk_event event;
 		ssize_t n = walk_step(&relay->reply_walk, bytes + at, len - at, &event, &err);
@@ -336,6 +348,8 @@ static bool take_reply(struct relay *relay, const char *bytes, size_t len)
 			return true;
 		}
 		at += (size_t)n;
+		if (event.kind == WALK_BODY && event.token == WALK_DOTO)
+			object_head_add(&relay->head, event.data, event.len);
 		if (event.kind == WALK_MORE && at == len)
 			break;
 	}

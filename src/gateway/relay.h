@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "gateway/dial.h"
+#include "gateway/object.h"
 #include "gateway/patience.h"
 #include "gateway/spool.h"
 #include "gateway/state.h"
@@ -30,7 +31,7 @@ enum { RELAY_NO_COMPILER = ERR_NO_COMPILER << 8 };	/* "failed to exec": another 
 enum relay_fault {
 	FAULT_TRANSPORT,		/* the server or the way to it */
 	FAULT_LOOP,			/* it is a gateway through which the job has come already */
-	FAULT_REFUSED,			/* it took the request and closed, or has no such compiler */
+	FAULT_REFUSED,			/* it took the request and closed, or has no such compiler, or another */
 	FAULT_JOB			/* its compiler was killed, or our disk is full: nobody is blamed */
 };
 
@@ -41,7 +42,8 @@ struct relay {
 	enum relay_state state;
 	struct server *server;		/* whose slot is held, or NULL */
 	char *via;			/* gateways that the job has come through, or NULL */
-	const char *compiler;		/* borrowed from the job: refusals are remembered by it */
+	const char *toolchain;		/* borrowed from the job: refusals are remembered by it */
+	const char *object;		/* ... and how its object must begin (object.h), or NULL */
 	bool handing;			/* the connection is to be passed on, not relayed */
 	bool here;			/* no server at all: the client does it on this machine */
 	bool guarded;			/* handing: on a socket from the larder */
@@ -66,6 +68,7 @@ struct relay {
 
 	struct walk reply_walk;
 	struct spool reply;
+	struct object_head head;	/* of the object in it */
 
 	struct relay *second;		/* another attempt at the same request, or NULL (second.h) */
 	void (*end_second)(struct relay *relay);
@@ -89,6 +92,8 @@ int relay_add_request(struct relay *relay, const char *bytes, size_t len, struct
 void relay_start(struct relay *relay, struct server *server);
 /* Ends the connection towards the server and frees its slot; the kept request stays. */
 void relay_detach(struct relay *relay);
+/* A whole answer: is its object certainly another than the client can use? */
+bool relay_has_other_object(const struct relay *relay);
 /* What the second attempt was answered is the answer; the first one ends. The caller tells on_answered. */
 void relay_take_answer(struct relay *relay, struct relay *other);
 

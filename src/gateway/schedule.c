@@ -22,10 +22,15 @@ bool job_is_queued(const struct job *job)
 	return job->build != NULL;
 }
 
+const char *job_toolchain(const struct job *job)
+{
+	return job->toolchain ? job->toolchain : job->compiler ? job->compiler : "";
+}
+
 void job_wish(const struct job *job, struct pick_wish *wish)
 {
 	*wish = (struct pick_wish){
-		.compiler = job->compiler, .use = job->use, .protocol_min = job->protocol_min, .protocol_max = job->protocol_max,
+		.toolchain = job_toolchain(job), .use = job->use, .protocol_min = job->protocol_min, .protocol_max = job->protocol_max,
 		.size = job->size, .preferred = job->preferred, .tried = job->tried, .n_tried = job->n_tried,
 	};
 }
@@ -35,6 +40,8 @@ void job_release(struct job *job)
 	free(job->compiler);
 	free(job->source);
 	free(job->use);
+	free(job->object);
+	free(job->toolchain);
 	free(job->label);
 	free(job->session);
 	memset(job, 0, sizeof(*job));
@@ -369,7 +376,7 @@ void schedule_take_slot(struct schedule *schedule, const struct job *job, struct
 {
 	server->in_flight++;
 	server->granted_at = ++schedule->n_taken;
-	server_note_grant(server, job->compiler ? job->compiler : "", now_ms);
+	server_note_grant(server, job_toolchain(job), now_ms);
 }
 
 /* Grants, denies or passes over one job; true if it left the queue. */
@@ -411,7 +418,7 @@ static bool are_alike(const struct job *a, const struct job *b)
 {
 	return a->kind == b->kind && !a->n_tried && !b->n_tried && a->protocol_min == b->protocol_min &&
 	       a->protocol_max == b->protocol_max && a->allow_here == b->allow_here && same_text(a->use, b->use) &&
-	       same_text(a->compiler, b->compiler);
+	       same_text(job_toolchain(a), job_toolchain(b));
 }
 
 static bool is_hopeless(const struct pass *pass, const struct job *job)

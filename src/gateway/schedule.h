@@ -45,6 +45,8 @@ struct job {
 	enum job_kind kind;
 	uid_t uid;				/* who is charged: of the peer, from the kernel */
 	char *compiler, *source, *use;		/* use: "A+B", the only servers it may go to, or NULL */
+	char *object;				/* how its object must begin (object.h), or NULL */
+	char *toolchain;			/* compiler and object: what refusals are remembered by; NULL: the compiler */
 	char *label, *session;			/* of its build, what it is known by without one; NULL: none */
 	int nice;				/* 0..JOB_NICE_MAX */
 	unsigned weight;			/* of its control group (weight.h), beside others of its user; 0: the usual */
@@ -123,6 +125,7 @@ struct schedule {
 
 void schedule_add(struct schedule *schedule, struct job *job, bool at_front, int64_t now_ms);
 void schedule_remove(struct schedule *schedule, struct job *job);	/* harmless when not queued */
+const char *job_toolchain(const struct job *job);	/* borrowed; may be empty */
 void job_wish(const struct job *job, struct pick_wish *wish);	/* borrows from the job */
 bool job_is_queued(const struct job *job);
 void job_release(struct job *job);

@@ -43,7 +43,7 @@ static void second_on_answered(void *context)
 	int status = (int)walk_status(&other->reply_walk);
 
 	/* That says something about its server, and nothing about the source. */
-	if (WIFSIGNALED(status) || status == RELAY_NO_COMPILER) {
+	if (WIFSIGNALED(status) || status == RELAY_NO_COMPILER || relay_has_other_object(other)) {
 		second_on_fault(first, FAULT_REFUSED, "its second attempt found no compiler that works");
 		return;
 	}
@@ -62,7 +62,8 @@ void second_start(struct relay *relay, struct server *server)
 	str_copy(second->server, sizeof(second->server), server->label);
 	other->times = relay->times;
 	other->via = relay->via;
-	other->compiler = relay->compiler;
+	other->toolchain = relay->toolchain;
+	other->object = relay->object;
 	other->seen = &second->unseen;
 	other->request = relay->request;
 	other->request_walk = relay->request_walk;

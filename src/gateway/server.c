@@ -184,33 +184,33 @@ enum passed_kind server_passed_kind(const struct server *server)
 	}
 }
 
-static struct server_refusal *refusal_of(const struct server *server, const char *compiler)
+static struct server_refusal *refusal_of(const struct server *server, const char *toolchain)
 {
 	for (size_t i = 0; i < SERVER_REFUSALS_MAX; i++)
-		if (strncmp(server->refusals[i].compiler, compiler, sizeof(server->refusals[i].compiler) - 1) == 0 && server->refusals[i].n)
+		if (strncmp(server->refusals[i].toolchain, toolchain, sizeof(server->refusals[i].toolchain) - 1) == 0 && server->refusals[i].n)
 			return (struct server_refusal *)(uintptr_t)&server->refusals[i];
 	return NULL;
 }
 
 /* One close without an answer may be a worker that was killed; two in a row are a habit. */
-bool server_refuses(const struct server *server, const char *compiler, int64_t now_ms)
+bool server_refuses(const struct server *server, const char *toolchain, int64_t now_ms)
 {
-	const struct server_refusal *refusal = refusal_of(server, compiler);
+	const struct server_refusal *refusal = refusal_of(server, toolchain);
 
 	return refusal && refusal->n >= 2 && now_ms < refusal->until_ms;
 }
 
-void server_note_grant(struct server *server, const char *compiler, int64_t now_ms)
+void server_note_grant(struct server *server, const char *toolchain, int64_t now_ms)
 {
-	struct server_refusal *refusal = refusal_of(server, compiler);
+	struct server_refusal *refusal = refusal_of(server, toolchain);
 
 	if (refusal && refusal->n >= 2)
 		refusal->until_ms = now_ms + SERVER_REFUSAL_MS;
 }
 
-void server_note_refusal(struct server *server, const char *compiler, int64_t now_ms)
+void server_note_refusal(struct server *server, const char *toolchain, int64_t now_ms)
 {
-	struct server_refusal *refusal = refusal_of(server, compiler), *oldest = &server->refusals[0];
+	struct server_refusal *refusal = refusal_of(server, toolchain), *oldest = &server->refusals[0];
 
 	if (!refusal) {
 		for (size_t i = 1; i < SERVER_REFUSALS_MAX; i++)
@@ -218,15 +218,15 @@ void server_note_refusal(struct server *server, const char *compiler, int64_t no
 				oldest = &server->refusals[i];
 		refusal = oldest;
 		memset(refusal, 0, sizeof(*refusal));
-		str_copy(refusal->compiler, sizeof(refusal->compiler), compiler);
+		str_copy(refusal->toolchain, sizeof(refusal->toolchain), toolchain);
 	}
 	refusal->n++;
 	refusal->until_ms = now_ms + SERVER_REFUSAL_MS;
 }
 
-void server_note_accept(struct server *server, const char *compiler)
+void server_note_accept(struct server *server, const char *toolchain)
 {
-	struct server_refusal *refusal = refusal_of(server, compiler);
+	struct server_refusal *refusal = refusal_of(server, toolchain);
 
 	if (refusal)
 		memset(refusal, 0, sizeof(*refusal));

@@ -20,9 +20,10 @@ enum { SERVER_KNOWN_MS = 600000 };
 
 enum { SERVER_ADDRS_MAX = 8, SERVER_REFUSALS_MAX = 8, SERVER_REFUSAL_MS = 4000 };
 
-/* A compiler that this server does not run, as two answers in a row have shown. */
+/* A compiler that this server does not run, or that makes other objects there than a client expects, as two
+ * answers in a row have shown. */
 struct server_refusal {
-	char compiler[64];
+	char toolchain[128];
 	unsigned n;
 	int64_t until_ms;
 };
@@ -84,10 +85,10 @@ bool server_is_destination(const struct server *server, const char *host, int po
 int server_protocol(const struct server *server, int min, int max);
 enum passed_kind server_passed_kind(const struct server *server);
 
-bool server_refuses(const struct server *server, const char *compiler, int64_t now_ms);
+bool server_refuses(const struct server *server, const char *toolchain, int64_t now_ms);
 /* A job for this compiler goes there: when a pause is over it is the only one, until it is answered. */
-void server_note_grant(struct server *server, const char *compiler, int64_t now_ms);
-void server_note_refusal(struct server *server, const char *compiler, int64_t now_ms);
-void server_note_accept(struct server *server, const char *compiler);
+void server_note_grant(struct server *server, const char *toolchain, int64_t now_ms);
+void server_note_refusal(struct server *server, const char *toolchain, int64_t now_ms);
+void server_note_accept(struct server *server, const char *toolchain);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -224,7 +225,8 @@ static void job_granted(struct job *job, struct server *server, int protocol)
 		gateway->counters.leases++;
 	}
 	peer->relay.is_probe = job->is_probe;
-	peer->relay.compiler = job->compiler ? job->compiler : "";
+	peer->relay.toolchain = job_toolchain(job);
+	peer->relay.object = job->object;
 	if (undecided)
 		handing = choose_handing(peer, server, &reason);
 	if (handing == HANDING_REFUSE) {
@@ -309,10 +311,23 @@ void turn_look_at_holders(struct gateway *gateway)
 		gateway->schedule.places[place].stopped = stopped[place];
 }
 
+/* Where every server makes other objects than it expects, the expectation may be what is wrong. */
+static void expect_nothing(struct job *job)
+{
+	free(job->object);
+	free(job->toolchain);
+	job->object = job->toolchain = NULL;
+}
+
 static void job_denied(struct job *job, const char *reason, const char *text)
 {
 	struct peer *peer = job->context;
 
+	if (job->object && strcmp(reason, "servers-tried") == 0) {
+		expect_nothing(job);
+		turn_enqueue(peer, true);
+		return;
+	}
 	if (peer->looped && strcmp(reason, "servers-tried") == 0)
 		peer_deny(peer, "loop", VIA_DENIAL);
 	else

@@ -150,6 +150,7 @@ int lease_ask(struct lease *lease, const char *path, const struct lease_wish *wi
 	lease_add(&writer, "modes", modes + 1);
 	lease_add(&writer, "proto", protocols);
 	lease_add(&writer, "compiler", wish->compiler);
+	lease_add(&writer, "object", wish->object);
 	lease_add(&writer, "source", wish->source);
 	lease_add(&writer, "build", wish->build);
 	lease_add(&writer, "session", wish->build ? NULL : wish->session);

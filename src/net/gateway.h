@@ -14,6 +14,7 @@
 struct lease_wish {
 	const char *kind;		/* "compile"; "cpp", "local", "link", "served": a place on this machine */
 	const char *compiler, *source, *build;	/* for scheduling and display; may be NULL */
+	const char *object;		/* how an object must begin: as in doc/protocol-gateway.txt; may be NULL */
 	const char *session;		/* tells builds apart that have no label; may be NULL */
 	int nice;			/* 0..19 */
 	bool allow_fd, allow_relay, allow_local;

@@ -56,3 +56,11 @@ int lzo_expand(struct buf *out, const void *bytes, size_t len, size_t max_len, s
 		room = room > max_len / 4 ? max_len : room * 4;
 	}
 }
+
+size_t lzo_expand_head(void *out, size_t room, const void *bytes, size_t len)
+{
+	lzo_uint n = room;
+
+	/* "Input overrun", "output overrun": n says how far it came. */
+	return len && lzo1x_decompress_safe(bytes, len, out, &n, NULL) != LZO_E_ERROR ? n : 0;
+}

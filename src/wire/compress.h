@@ -15,4 +15,8 @@ int lzo_compress(struct buf *out, const void *bytes, size_t len, struct err *err
  * last byte, or when more than max_len bytes come out. An empty input gives nothing. */
 int lzo_expand(struct buf *out, const void *bytes, size_t len, size_t max_len, struct err *err);
 
+/* The beginning of what a block holds, as far as its first len bytes give it and out has room. Returns its
+ * length; 0 where nothing can be said. */
+size_t lzo_expand_head(void *out, size_t room, const void *bytes, size_t len);
+
 #endif

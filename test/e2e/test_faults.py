@@ -9,10 +9,11 @@ import time
 
 import pytest
 
-from lib import broken, peers, wait
+from lib import broken, peers, timed, wait
 from test_slots import assert_objects_equal, make, write_project
 
 FILES = 12
+SOAK = bool(os.environ.get("DISTCC_SOAK"))
 
 
 def build(gw, workplace):
@@ -131,3 +132,98 @@ def test_a_server_whose_compilers_are_killed_is_asked_seldom(stack, base, stock_
     assert [server["failed"] for server in status["servers"]] == [0, 0]
     # those that were on their way, and one in 4 s after that
     assert 1 <= status["replayed"] <= files // 2
+
+
+def replace_compiler(server, text):
+    """The server's gcc is another program from now on. Returns the one that was there."""
+    program = server.bin / "gcc"
+    before = server.bin / "gcc.before"
+    program.rename(before)
+    (server.bin / "gcc.new").write_text(text)
+    (server.bin / "gcc.new").chmod(0o755)
+    (server.bin / "gcc.new").rename(program)
+    return before
+
+
+FOREIGN = "#!/bin/sh\nexec clang --target=aarch64-linux-gnu \"$@\"\n"
+
+
+@pytest.mark.parametrize("lzo", ["", ",lzo"] if SOAK else [",lzo"])
+def test_a_compiler_that_makes_objects_for_another_machine_is_avoided_until_it_is_right_again(lzo, stack, base, gateway):
+    """Replaced in mid-build, as by an upgrade: no object of it reaches the build, nothing is held against the other server or the other
+    compilers of this one, and it is used again within seconds."""
+    wrong, right = (stack.enter_context(timed.TimedServer(base / name, 100, 4)) for name in ("wrong", "right"))
+    gw = gateway([f"{wrong.host}/2{lzo}", f"{right.host}/2{lzo}"])
+    project = timed.Project(base / "project", 60)
+    build_process = project.start(gw, 8)
+    wait.until(lambda: gw.status()["done"] >= 8, "the build to be under way")
+    good = replace_compiler(wrong, FOREIGN)
+    project.finish(build_process)
+    project.assert_objects()
+    status = gw.status()
+    # those that were on their way when it was found out, and one in 4 s after that
+    assert 1 <= status["replayed"] <= 8
+    assert [server["failed"] for server in status["servers"]] == [0, 0]
+    assert [server["state"] for server in status["servers"]] == ["up", "up"]
+    n_clang = wrong.count()
+    env = peers.clean_env(HOME="/nonexistent", DISTCC_HOSTS=gw.host, DISTCC_FALLBACK="0", DISTCC_GATEWAY_USE=wrong.host)
+    subprocess.run([peers.CLIENT, "clang", "-c", "f0.c", "-o", "clang.o"], cwd=project.directory, env=env, check=True, timeout=60)
+    wrong.wait_count(n_clang + 1)
+
+    good.rename(wrong.bin / "gcc")
+    begin, n_runs = time.monotonic(), len(wrong.runs())
+
+    def is_used():
+        env = peers.clean_env(HOME="/nonexistent", DISTCC_HOSTS=gw.host, DISTCC_FALLBACK="0", DISTCC_NO_REWRITE_CROSS="1")
+        subprocess.run([peers.CLIENT, "gcc", "-c", "f0.c", "-o", "again.o"], cwd=project.directory, env=env, check=True, timeout=60)
+        return len(wrong.runs()) > n_runs
+    wait.until(is_used, "the server to be used again", deadline_s=10)
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize("pass_fds", ["never", "always"])
+def test_what_only_the_compiler_here_knows_is_found_out_too(pass_fds, stack, base, gateway, workplace):
+    """A cross compiler's objects: the client asks its own, and then the gateway finds another server. So it does for descriptors."""
+    cross = "clang --target=i386-linux-gnu"
+    bins = []
+    for name, program in ("wrong", FOREIGN.replace("exec ", "shift; exec /usr/bin/")), ("right", "#!/bin/sh\nexec /usr/bin/clang \"$@\"\n"):
+        bins.append(base / name)
+        bins[-1].mkdir()
+        (bins[-1] / "clang").write_text(program)
+        (bins[-1] / "clang").chmod(0o755)
+    wrong, right = (stack.enter_context(peers.stock_server(base / f"server-{path.name}", env={"DISTCCD_PATH": f"{path}:/usr/bin:/bin"},
+                                                           extra=["--enable-tcp-insecure"])) for path in bins)
+    gw = gateway([f"{wrong.host}/4", f"{right.host}/4"], pass_fds=pass_fds)
+    workplace.files = {"f0.c": "int f(int a) { return a + 1; }\n"}
+    workplace.reset()
+    subprocess.run([*cross.split(), "-c", "f0.c", "-o", "local.o"], cwd=workplace.path, check=True)
+    env = peers.clean_env(HOME=base, DISTCC_HOSTS=gw.host, DISTCC_FALLBACK="0", DISTCC_NO_REWRITE_CROSS="1")
+    for n in range(4):
+        done = subprocess.run([peers.CLIENT, *cross.split(), "-c", "f0.c", "-o", f"far{n}.o"], cwd=workplace.path, env=env, timeout=60,
+                              capture_output=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        assert (workplace.path / f"far{n}.o").read_bytes() == (workplace.path / "local.o").read_bytes()
+    assert wrong.count() >= 1
+    right.wait_count(4)
+    assert [server["failed"] for server in gw.status()["servers"]] == [0, 0]
+
+
+def test_where_all_make_other_objects_the_job_is_done_here(stack, base, gateway):
+    """And whoever expects the wrong thing is served, too: the client has the last word."""
+    server = stack.enter_context(timed.TimedServer(base / "wrong", 0, 4))
+    gw = gateway([f"{server.host}/2"])
+    project = timed.Project(base / "project", 1)
+    good = replace_compiler(server, FOREIGN)
+    env = peers.clean_env(HOME="/nonexistent", DISTCC_HOSTS=gw.host, DISTCC_NO_REWRITE_CROSS="1", DISTCC_LOG=base / "log")
+    for n in range(3):
+        subprocess.run([peers.CLIENT, "gcc", "-c", "f0.c", "-o", "f0.o"], cwd=project.directory, env=env, check=True, timeout=60,
+                       stderr=subprocess.DEVNULL)
+        project.assert_objects()
+        server.wait_count(n + 1)
+    results = [line for line in (base / "log").read_text().splitlines() if " result: " in line]
+    assert len(results) == 3 and all("where=local" in line and "reason=toolchain" in line for line in results), results
+    good.rename(server.bin / "gcc")
+    done = subprocess.run([peers.CLIENT, "gcc", "-c", "f0.c", "-o", "f0.o"], cwd=project.directory, env={**env, "DISTCC_FALLBACK": "0"},
+                          check=False, timeout=60)
+    assert done.returncode == 0
+    project.assert_objects()

@@ -94,7 +94,7 @@ static inline void scene_open(struct scene *scene)
 	relay_init(&scene->relay, &scene->gateway);
 	scene->relay.seen = mem_alloc(sizeof(*scene->relay.seen));
 	scene->relay.times = &times;
-	scene->relay.compiler = "gcc";
+	scene->relay.toolchain = "gcc";
 	scene->relay.on_fault = on_fault;
 	scene->relay.on_answered = on_answered;
 	scene->relay.elsewhere = elsewhere;

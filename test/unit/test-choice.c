@@ -29,7 +29,7 @@ static struct pick pick(const struct farm *farm, const struct pick_wish *wish, s
 	return pick_server(wish, farm->servers, N, &demand, NOW);
 }
 
-static const struct pick_wish anything = { .compiler = "gcc", .protocol_min = 1, .protocol_max = 2 };
+static const struct pick_wish anything = { .toolchain = "gcc", .protocol_min = 1, .protocol_max = 2 };
 
 static void without_knowledge_the_least_loaded_is_taken(void **state)
 {
@@ -220,7 +220,7 @@ static void a_compiler_that_a_server_lacks_is_sent_elsewhere_and_others_are_not(
 	struct pick_wish clang = anything;
 
 	(void)state;
-	clang.compiler = "clang";
+	clang.toolchain = "clang";
 	server_note_refusal(farm.servers[0], "clang", NOW);
 	assert_ptr_equal(pick(&farm, &clang, 1).server, farm.servers[0]);
 	server_note_refusal(farm.servers[0], "clang", NOW);

@@ -58,6 +58,7 @@ static void the_head_of_an_object_tells_its_machine(void **state)
 	static const unsigned char x86[OBJECT_HEAD_LEN] = { 0x7f, 'E', 'L', 'F', 2, 1, [18] = 62 };
 	static const unsigned char sparc[OBJECT_HEAD_LEN] = { 0x7f, 'E', 'L', 'F', 1, 2, [19] = 2 };
 	struct object_kind a, b;
+	char text[OBJECT_KIND_TEXT_MAX];
 
 	(void)state;
 	assert_true(object_kind_read(&a, x86, sizeof(x86)));
@@ -66,6 +67,10 @@ static void the_head_of_an_object_tells_its_machine(void **state)
 	assert_true(object_kind_read(&b, sparc, sizeof(sparc)));
 	assert_int_equal(b.machine, 2);
 	assert_true(object_kind_equal(&a, &a));
+	object_kind_format(&a, text);
+	assert_string_equal(text, "7f454c460201........................3e00");
+	object_kind_format(&b, text);
+	assert_string_equal(text, "7f454c460102........................0002");
 	assert_false(object_kind_equal(&a, &b));
 	assert_false(object_kind_read(&a, x86, sizeof(x86) - 1));
 	assert_false(object_kind_read(&a, "!<arch>\n            ", 20));

@@ -96,7 +96,7 @@ static void a_server_without_a_limit_has_a_slot_for_each_worker(void **state)
 static void a_busy_or_full_machine_gets_less(void **state)
 {
 	struct server *servers[] = { farm_server("10.0.0.1/4"), farm_server("10.0.0.2/4") };
-	const struct pick_wish wish = { .compiler = "gcc", .protocol_min = 1, .protocol_max = 2 };
+	const struct pick_wish wish = { .toolchain = "gcc", .protocol_min = 1, .protocol_max = 2 };
 
 	(void)state;
 	servers[0]->published = (struct published){ .running = 4, .free_mib = -1, .at_ms = NOW };

@@ -101,6 +101,26 @@ static void a_missing_compiler_and_a_killed_one_are_looked_for_elsewhere(void **
 	}
 }
 
+static void an_object_for_another_machine_is_passed_on_only_where_nobody_makes_a_better_one(void **state)
+{
+	(void)state;
+	for (int another = 0; another < 2; another++) {
+		autoscene scene;
+
+		scene_open(&scene);
+		scene.relay.object = "7f454c46";
+		scene.another_is_free = another;
+		server_note_refusal(scene.server, "gcc", clock_now_ms());
+		ask(&scene);
+		say(&scene, REPLY);
+		run(&scene, 10);
+		assert_int_equal(scene.faulted, another);
+		assert_int_equal(scene.answered, !another);
+		assert_true(server_refuses(scene.server, "gcc", clock_now_ms()));
+		assert_int_equal(scene.server->breaker.failures, 0);
+	}
+}
+
 static void a_full_disk_of_ours_strikes_no_server_and_leaves_room_for_the_next_probe(void **state)
 {
 	autoscene scene;
@@ -325,6 +345,7 @@ int main(void)
 		CHECK(the_kept_request_is_sent_to_the_next_server),
 		CHECK(a_missing_compiler_is_remembered),
 		CHECK(a_missing_compiler_and_a_killed_one_are_looked_for_elsewhere),
+		CHECK(an_object_for_another_machine_is_passed_on_only_where_nobody_makes_a_better_one),
 		CHECK(a_full_disk_of_ours_strikes_no_server_and_leaves_room_for_the_next_probe),
 		CHECK(a_stall_in_the_middle_of_an_answer_is_given_up),
 		CHECK(an_answer_that_trickles_is_waited_for),
