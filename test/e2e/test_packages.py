@@ -67,7 +67,7 @@ def test_a_build_in_a_sandbox_gives_what_a_build_here_gives(base, stock_server, 
 
     def build(env, **more):
         if project is not OWN:
-            sources.unpack(project.package, tree, base / "fetched")
+            sources.unpack(project.package, tree)
         else:
             subprocess.run(f"rm -rf {tree} && mkdir {tree} && cp -r {peers.TOP}/src {tree}/", shell=True, check=True)
             (tree / "objects.mk").write_text(OWN_MAKEFILE)

@@ -22,7 +22,6 @@ from lib.sandbox import unshare_net
 SOAK = bool(os.environ.get("DISTCC_SOAK"))
 N_C, N_CXX = (300, 300) if SOAK else (24, 6)
 N_HEADERS = 17
-CACHE = pathlib.Path(os.environ.get("DISTCC_TEST_PACKAGES", "/var/tmp/distcc-test-packages"))
 
 
 def generate(top):
@@ -137,8 +136,7 @@ def test_a_project_whose_every_unit_is_sent_as_sources(way, client_env, our_serv
 @pytest.mark.parametrize("name", packages.PACKAGES)
 @pytest.mark.parametrize("way", [WAYS[0], WAYS[4]], ids=lambda way: " ".join(way[:3]))
 def test_a_real_package_whose_every_unit_is_sent_as_sources(way, name, client_env, our_server, stock_server, gateway, base):
-    CACHE.mkdir(parents=True, exist_ok=True)
-    commands = [(cwd, words) for cwd, words in packages.compile_commands(name, CACHE) if packages.without_outputs(words)]
+    commands = [(cwd, words) for cwd, words in packages.compile_commands(name) if packages.without_outputs(words)]
     check(Build(base, commands), way, client_env, our_server, stock_server, gateway, base)
 
 

@@ -16,8 +16,6 @@ from test_closure import named, read_by_compiler, system_dirs
 from lib import packages
 
 SOAK = bool(os.environ.get("DISTCC_SOAK"))
-# What is built is kept for the next run.
-CACHE = pathlib.Path(os.environ.get("DISTCC_TEST_PACKAGES", "/var/tmp/distcc-test-packages"))
 C_HEADERS = """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool stddef
     stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype""".split()
 BOOST = pathlib.Path("/usr/include/boost")
@@ -56,8 +54,7 @@ class Tally:
 @pytest.mark.parametrize("name", packages.PACKAGES)
 def test_units_of_a_package(name):
     tally = Tally()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    for cwd, command in packages.compile_commands(name, CACHE):
+    for cwd, command in packages.compile_commands(name):
         tally.compare(cwd, command)
     tally.report(name)
     assert tally.units > 200 and not tally.plain

@@ -10,6 +10,8 @@ import re
 import subprocess
 import tempfile
 
+# What is fetched and built is kept for the next run.
+CACHE = pathlib.Path(os.environ.get("DISTCC_TEST_PACKAGES", "/var/tmp/distcc-test-packages"))
 MIRROR = "deb http://deb.debian.org/debian bookworm main"
 
 # name -> (shell commands that prepare a build, the build). CC and CXX are set; $JOBS is for make.
@@ -24,6 +26,13 @@ PACKAGES = {
                "-DBUILD_UNIT_TESTS=OFF -DBUILD_PYBULLET=OFF -DUSE_GRAPHICAL_BENCHMARK=OFF -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O0 "
                "-DCMAKE_CXX_COMPILER_LAUNCHER=\"$LAUNCHER\" -DCMAKE_C_COMPILER_LAUNCHER=\"$LAUNCHER\" >/dev/null",
                "make -k -j$JOBS -C b"),
+    # C++, with some C of other authors; hundreds of units, all of them with the standard library
+    "poco": ("cmake -S . -B b -DCMAKE_CXX_COMPILER=g++ -DCMAKE_C_COMPILER=gcc -DENABLE_NETSSL=OFF -DENABLE_CRYPTO=OFF -DENABLE_JWT=OFF "
+             "-DENABLE_MONGODB=OFF -DENABLE_REDIS=OFF -DENABLE_ENCODINGS=OFF -DENABLE_DATA=OFF -DENABLE_DATA_SQLITE=OFF -DENABLE_ACTIVERECORD=OFF "
+             "-DENABLE_ACTIVERECORD_COMPILER=OFF -DENABLE_PAGECOMPILER=OFF -DENABLE_PAGECOMPILER_FILE2PAGE=OFF "
+             "-DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O0 -DCMAKE_C_FLAGS=-O0 "
+             "-DCMAKE_CXX_COMPILER_LAUNCHER=\"$LAUNCHER\" -DCMAKE_C_COMPILER_LAUNCHER=\"$LAUNCHER\" >/dev/null",
+             "make -k -j$JOBS -C b"),
 }
 
 RECORDER = """#!/bin/sh
@@ -33,7 +42,7 @@ exec "$@"
 """
 
 
-def fetch(name, directory):
+def fetch(name, directory=CACHE):
     """Unpacks the upstream source of a Debian package below directory -> its path. Raises where there is no mirror."""
     place = pathlib.Path(directory) / name
     if place.is_dir():
@@ -63,7 +72,7 @@ def is_compile(words):
     return "-c" in words and sum(word.endswith((".c", ".cc", ".cpp", ".cxx")) and not word.startswith("-") for word in words[1:]) == 1
 
 
-def compile_commands(name, directory):
+def compile_commands(name, directory=CACHE):
     """[(working directory, [compiler, word...])] of the build of a package, which is built for that."""
     place = fetch(name, directory)
     record = pathlib.Path(directory) / f"{name}.commands"

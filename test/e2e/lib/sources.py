@@ -8,7 +8,7 @@ import subprocess
 
 from lib import packages
 
-JOBS = (os.cpu_count() or 1) + 2
+JOBS = (os.cpu_count() or 1) + 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,18 +33,20 @@ PROJECTS = {project.package: project for project in (
         "abseil", "C++",
         "cmake -S . -B build -DCMAKE_CXX_COMPILER={cxx} -DCMAKE_CXX_COMPILER_LAUNCHER={launcher} -DCMAKE_BUILD_TYPE=None "
         "-DCMAKE_CXX_FLAGS='-O2 {flags}' -DABSL_PROPAGATE_CXX_STD=ON",
-        "cmake --build build -j{jobs}"),
+        "cmake --build build -j{jobs}",
+        compilers=("gcc", "clang")),
     Project(
         "7zip", "C and C++", ":",
-        "make -j{jobs} -C CPP/7zip/Bundles/Alone2 -f makefile.gcc DISABLE_RAR=1 CC='{launcher} {cc} {flags}' CXX='{launcher} {cxx} {flags}'"),
+        "make -j{jobs} -C CPP/7zip/Bundles/Alone2 -f makefile.gcc DISABLE_RAR=1 CC='{launcher} {cc} {flags}' CXX='{launcher} {cxx} {flags}'",
+        compilers=("gcc", "clang")),
 )}
 CXX = {"gcc": "g++", "clang": "clang++"}
 
 
-def unpack(package, tree, directory):
+def unpack(package, tree):
     """Fills the directory `tree` afresh; always the same path, since objects may tell it."""
     shutil.rmtree(tree, ignore_errors=True)
-    shutil.copytree(packages.fetch(package, directory), tree, symlinks=True)
+    shutil.copytree(packages.fetch(package, packages.CACHE / "untouched"), tree, symlinks=True)
 
 
 def run(template, project, compiler, tree, env, flags="", launcher="", prefix=()):
