@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/signals.h"
 #include "base/str.h"
+#include "client/ccache.h"
 #include "client/doctor.h"
 #include "client/explain.h"
 #include "client/job.h"
@@ -129,6 +130,12 @@ int main(int argc, char **argv)
 		if (needs_a_compiler(argv[first]))
 			argv_add(&command, "cc");
 		argv_add_all(&command, argv + first);
+		if (ccache_is_first(&command)) {
+			if (handle == job_run)
+				ccache_become(&command, argv[0]);
+			else
+				argv_remove(&command, 0, 1);	/* the question is what becomes of the rest */
+		}
 		masquerade_pass_by(&command);
 	} else {
 		path_tweaked = masquerade_leave(argv[0]);

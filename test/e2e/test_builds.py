@@ -3,13 +3,13 @@
 
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
 
-from lib import compare, packages, peers
+from lib import compare, equality, peers, sources
 
+SOAK = bool(os.environ.get("DISTCC_SOAK"))
 TOOLS_PATH = "/usr/bin:/bin"
 
 
@@ -85,31 +85,40 @@ WAYS = {
     "ccache's links run distcc": (["gcc"], {"CCACHE_PREFIX": "CLIENT"}, "C:U"),
     "ccache before distcc": (["gcc"], {}, "C:M:U"),
     "distcc runs ccache": (["CLIENT", "ccache", "gcc"], {}, "U"),
+    "its prefix says so already": (["CLIENT", "ccache", "gcc"], {"CCACHE_PREFIX": "CLIENT"}, "U"),
     "distcc before ccache": (["gcc"], {}, "M:C:U"),
     "prefix and both directories": (["gcc"], {"CCACHE_PREFIX": "CLIENT"}, "C:M:U"),
     "prefix and both, the other way": (["gcc"], {"CCACHE_PREFIX": "CLIENT"}, "M:C:U"),
 }
-# In these the farm compiles. distcc in front of ccache asks the server for a "gcc" or a "ccache": it must
-# be right, wherever it runs.
-REMOTE = ("ccache runs distcc", "ccache's links run distcc", "ccache before distcc", "prefix and both directories")
+# In these the farm compiles, once. A masquerade in front of ccache's sends everything: it is right, and never from the cache.
+REMOTE = ("ccache runs distcc", "ccache's links run distcc", "ccache before distcc", "distcc runs ccache", "its prefix says so already",
+          "prefix and both directories")
+
+
+def ccache_way(way, env, masquerade, base):
+    """The words in front of the compiler's arguments, and the environment."""
+    words, more, path = WAYS[way]
+    path = ":".join({"M": str(masquerade[0]), "C": str(masquerade[1]), "U": TOOLS_PATH}[letter] for letter in path.split(":"))
+    more = {name: value.replace("CLIENT", str(peers.CLIENT)) for name, value in more.items()}
+    return [str(peers.CLIENT) if word == "CLIENT" else word for word in words], ccache_env({**env, "PATH": path}, base, **more)
+
+
+def cache_hits(env):
+    statistics = subprocess.run(["ccache", "--print-stats"], env=env, capture_output=True, text=True, check=True).stdout
+    return sum(int(count) for count in re.findall(r"^(?:direct_cache_hit|preprocessed_cache_hit)\t(\d+)$", statistics, re.M))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_ccache_and_distcc_in_any_order(workplace, client_env, stock_server, masquerade, base, way):
     server = stock_server()
-    words, more, path = WAYS[way]
-    path = ":".join({"M": str(masquerade[0]), "C": str(masquerade[1]), "U": TOOLS_PATH}[letter] for letter in path.split(":"))
-    more = {name: value.replace("CLIENT", str(peers.CLIENT)) for name, value in more.items()}
-    words = [str(peers.CLIENT) if word == "CLIENT" else word for word in words]
+    words, env = ccache_way(way, client_env(server.host, DISTCC_FALLBACK=1), masquerade, base)
     command = ["sh", "-c", 'exec "$@"', "sh", *words, "-O2", "-c", "hello.c", "-o", "hello.o"]
-    env = ccache_env(client_env(server.host, PATH=path, DISTCC_FALLBACK=1), base, **more)
     local = workplace.run(["gcc", "-O2", "-c", "hello.c", "-o", "hello.o"], peers.clean_env())
     for _ in range(2):
         compare.assert_same(local, workplace.run(command, env))
     if way in REMOTE:
         server.wait_count(1)
-        statistics = subprocess.run(["ccache", "--print-stats"], env=env, capture_output=True, text=True, check=True).stdout
-        assert re.search(r"^(direct_cache_hit|preprocessed_cache_hit)\t1$", statistics, re.M), statistics
+        assert cache_hits(env) == 1
 
 
 def test_messages_go_to_the_descriptor_of_ccache(workplace, client_env, base):
@@ -173,25 +182,73 @@ def test_configure_finds_the_same_and_the_objects_are_equal(workplace, client_en
         server.wait_count(2 * (i + 1))
 
 
-def test_a_real_package_is_configured_the_same_soak(base, client_env, stock_server):
+@pytest.mark.skipif(not SOAK, reason="soak only: needs a package mirror and minutes")
+def test_a_real_package_is_configured_the_same(base, client_env, stock_server):
     """A configure of some hundred checks, also while the client says everything on stderr; then its build, in each
     object a local one's."""
-    if not os.environ.get("DISTCC_SOAK"):
-        pytest.skip("soak only")
     server = stock_server()
     results = {}
     for name, env, compiler in (("here", peers.clean_env(HOME="/nonexistent"), "gcc"),
                                 ("there", client_env(server.host), f"{peers.CLIENT} gcc"),
                                 ("verbose", client_env(server.host, DISTCC_VERBOSE=1), f"{peers.CLIENT} gcc")):
         tree = base / "tree"
-        shutil.rmtree(tree, ignore_errors=True)
-        shutil.copytree(packages.fetch("sed", base / "fetched"), tree, symlinks=True)
+        sources.unpack("sed", tree)
         subprocess.run(["sh", "-ec", f"./configure --quiet CC='{compiler}' CFLAGS=-O2 && make -s -j4"], cwd=tree,
                        env={**env, "FORCE_UNSAFE_CONFIGURE": "1"}, stdin=subprocess.DEVNULL, capture_output=True, check=True)
         results[name] = {str(path.relative_to(tree)): path.read_bytes() for path in (tree / "config.h", *sorted(tree.rglob("*.o")))}
     assert len(results["here"]) > 50
     assert results["there"] == results["here"] and results["verbose"] == results["here"]
     assert server.count() >= 2 * (len(results["here"]) - 1)
+
+
+def objects(tree):
+    return {str(path.relative_to(tree)): path.read_bytes() for path in sorted(tree.rglob("*.o"))}
+
+
+@pytest.mark.skipif(not SOAK, reason="soak only: needs a package mirror and minutes")
+def test_a_real_package_is_built_the_same_by_cmake_and_ninja(base, client_env, stock_server, masquerade):
+    """With the client as a launcher, and behind the compilers' names; so are its compile commands and its configuration."""
+    server = stock_server()
+    links = f"-DCMAKE_C_COMPILER={masquerade[0]}/gcc -DCMAKE_CXX_COMPILER={masquerade[0]}/g++"
+    launcher = f"-DCMAKE_C_COMPILER_LAUNCHER={peers.CLIENT} -DCMAKE_CXX_COMPILER_LAUNCHER={peers.CLIENT}"
+    tree, results = base / "tree", []
+    for env, flags in ((peers.clean_env(HOME="/nonexistent"), ""), (client_env(server.host), launcher), (client_env(server.host), links)):
+        sources.unpack("bullet", tree)
+        before = server.count()
+        subprocess.run(["sh", "-ec", f"cmake -G Ninja -S . -B b {flags} -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DBUILD_BULLET2_DEMOS=OFF -DBUILD_CPU_DEMOS=OFF "
+                        "-DBUILD_EXTRAS=OFF -DBUILD_UNIT_TESTS=OFF -DBUILD_PYBULLET=OFF && ninja -C b -j3 LinearMath BulletCollision BulletDynamics"],
+                       cwd=tree, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        found = {name: content for name, content in objects(tree / "b").items() if "/CompilerIdC" not in name}
+        assert not flags or server.count() - before >= len(found)
+        results.append((found, [line for line in (tree / "b" / "CMakeCache.txt").read_text().splitlines()
+                                if not re.match("//|#|CMAKE_(C|CXX)_COMPILER(_LAUNCHER)?:|CMAKE_(C|CXX)_COMPILER_AR|CMAKE_(C|CXX)_COMPILER_RANLIB", line)]))
+    assert len(results[0][0]) > 100
+    for found, cache in results[1:]:
+        assert found == results[0][0]
+        assert cache == results[0][1]
+
+
+@pytest.mark.skipif(not SOAK, reason="soak only: needs a package mirror and minutes")
+@pytest.mark.parametrize("way", REMOTE)
+def test_a_real_package_through_ccache_and_the_farm(base, client_env, stock_server, masquerade, way):
+    """The first build is the farm's, the second one the cache's; the objects of both are a local build's."""
+    server, tree = stock_server(), base / "tree"
+
+    def build(command, env):
+        sources.unpack("sed", tree)
+        subprocess.run(["sh", "-ec", './configure --quiet CC="$*" CFLAGS="-O2 -g" && make -s -j3', "sh", *command], cwd=tree, check=True,
+                       env={**env, "FORCE_UNSAFE_CONFIGURE": "1"}, stdin=subprocess.DEVNULL, capture_output=True)
+        return {name: equality.strip_debug(content) for name, content in objects(tree).items()}
+    here = build(["gcc"], peers.clean_env(HOME="/nonexistent"))
+    command, env = ccache_way(way, client_env(server.host), masquerade, base)
+    first = build(command, env)
+    compiled = server.count()
+    second = build(command, env)
+    assert len(here) > 50 and compiled >= len(here)
+    assert first == here and second == here
+    # but for what configure tries: none of it is a new file of the project
+    assert server.count() == compiled
+    assert cache_hits(env) >= len(here)
 
 
 @pytest.mark.parametrize("generator", ["Unix Makefiles", "Ninja"])

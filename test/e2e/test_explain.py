@@ -27,6 +27,7 @@ RULES = {
     "gcc -E hello.c": ("reason=preprocess-only", "local"),
     "gcc -save-temps -c hello.c": ("reason=option detail=-save-temps", "local"),
     "gcc -c hello.c empty.c": ("reason=two-inputs", "local"),
+    "ccache gcc -O2 -c hello.c": ("distributable", "remote"),
     "gcc -c conftest.c": ("reason=conftest", "local"),
     "gcc -c x.s": ("reason=assembler", "local"),
 }
