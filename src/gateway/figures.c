@@ -53,7 +53,7 @@ static uint64_t get_slots(const struct gateway *gateway)
 
 	for (size_t i = 0; i < gateway->n_servers; i++)
 		if (!gateway->servers[i]->draining)
-			slots += (uint64_t)gateway->servers[i]->slots;
+			slots += (uint64_t)server_slots(gateway->servers[i]);
 	return slots;
 }
 

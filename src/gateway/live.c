@@ -142,7 +142,7 @@ static bool servers_are_the_same(const struct live *live, const struct gateway *
 
 static bool note_server(struct live_server *told, const struct server *server, int64_t now_ms)
 {
-	struct live_server is = { .n_done = server->n_done, .n_failed = server->n_failed, .slots = server->slots,
+	struct live_server is = { .n_done = server->n_done, .n_failed = server->n_failed, .slots = server_slots(server),
 				  .in_flight = server->in_flight, .state = figure_server_state(server, now_ms) };
 	bool same = told->n_done == is.n_done && told->n_failed == is.n_failed && told->slots == is.slots &&
 		    told->in_flight == is.in_flight && told->state == is.state;

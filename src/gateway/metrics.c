@@ -57,9 +57,9 @@ static void add_label(struct buf *out, const char *text)
 	buf_add_str(out, "\"");
 }
 
-static uint64_t server_slots(const struct server *server)
+static uint64_t slots_of(const struct server *server)
 {
-	return (uint64_t)server->slots;
+	return (uint64_t)server_slots(server);
 }
 
 static uint64_t server_busy(const struct server *server)
@@ -88,7 +88,7 @@ static const struct {
 	const char *help;
 	uint64_t (*get)(const struct server *server);
 } server_figures[] = {
-	{ "server_slots", FIGURE_GAUGE, "Slots of a server", server_slots },
+	{ "server_slots", FIGURE_GAUGE, "Slots of a server", slots_of },
 	{ "server_slots_busy", FIGURE_GAUGE, "Slots of a server that are in use", server_busy },
 	{ "server_up", FIGURE_GAUGE, "1 when jobs may go to it", server_up },
 	{ "server_done", FIGURE_COUNTER, "Jobs that a server has done", server_done },

@@ -80,7 +80,7 @@ static double score(const struct server *server, uint64_t size, double best_ms, 
 
 	if (ms <= best_ms * alike)
 		ms = best_ms > 0 ? best_ms : 1;
-	return ms * (1 + busy / server->slots);
+	return ms * (1 + busy / server_slots(server));
 }
 
 /* Both may take the job now. */

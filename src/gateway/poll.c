@@ -56,9 +56,9 @@ static void learned(struct gateway *gateway, struct server *server, int64_t now_
 	server->poll_failures = 0;
 	server->poll_at_ms = now_ms + STATS_EVERY_MS;
 	poll_end(server);
-	if (!server_learn_slots(server))
+	if (!server_learn_slots(server, clock_now_ms()))
 		return;
-	log_info("host '%s' has %d workers: so many jobs are sent there", server->label, server->slots);
+	log_info("host '%s' has %d workers: so many jobs are sent there", server->label, server_slots(server));
 	gateway_schedule(gateway);
 }
 

@@ -235,6 +235,17 @@ bool relay_has_other_object(const struct relay *relay)
 	return relay->object && walk_status(&relay->reply_walk) == 0 && object_is_other(&relay->head, is_compressed, relay->object);
 }
 
+static void learn(const struct relay *relay, int64_t now_ms)
+{
+	struct server *server = relay->server;
+	int before = server->capacity.settled;
+
+	server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
+	if (capacity_on_done(&server->capacity, server->in_flight, relay->started_ms, relay->request.size, now_ms))
+		log_info("host '%s' gets %d jobs at once from now on, not %d: that is what it does best with", server->label,
+			 server->capacity.settled, before);
+}
+
 static void answered(struct relay *relay)
 {
 	struct server *server = relay->server;
@@ -244,7 +255,7 @@ static void answered(struct relay *relay)
 	server->n_done++;
 	/* An error comes sooner than an object: it says nothing about the next job. */
 	if (walk_status(&relay->reply_walk) == 0)
-		server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
+		learn(relay, now_ms);
 	server->answered_at_ms = now_ms;
 	if (walk_status(&relay->reply_walk) == RELAY_NO_COMPILER || relay_has_other_object(relay))
 		server_note_refusal(server, relay->toolchain, now_ms);
@@ -473,7 +484,7 @@ void relay_start(struct relay *relay, struct server *server)
 {
 	relay->server = server;
 	relay->state = RELAY_DIALLING;
-	relay->waited_from_ms = clock_now_ms();
+	relay->started_ms = relay->waited_from_ms = clock_now_ms();
 	dial_start(&relay->dial, server, relay->times, relay->guarded);
 }
 

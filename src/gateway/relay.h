@@ -62,6 +62,7 @@ struct relay {
 	char argv0[64];			/* the compiler that the request names, cut to fit */
 	size_t argv0_len;
 	bool argv0_whole;
+	int64_t started_ms;		/* it has the slot */
 	int64_t waited_from_ms;		/* when the server had all it needs from us: its own time starts */
 	uint64_t request_sent;
 	int64_t progress_at_ms;		/* the server last took or sent something */

@@ -240,7 +240,7 @@ static void roster_on_found(void *context, const struct browse_host *host)
 		server_update(server, &spec, 0, 0);
 	} else {
 		server = add_server(gateway, &spec, 0, 0);
-		log_info("host '%s' has come by zeroconf, with %d slots", server->label, server->slots);
+		log_info("host '%s' has come by zeroconf, with %d slots", server->label, server_slots(server));
 	}
 	server->is_found = true;
 	server->resolved_at_ms = 0;

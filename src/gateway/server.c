@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "wire/version.h"
@@ -52,14 +53,22 @@ char *server_label(const struct host_spec *spec)
 	}
 }
 
-bool server_learn_slots(struct server *server)
+int server_slots(const struct server *server)
 {
-	int before = server->slots;
+	return server->capacity.slots;
+}
 
-	server->slots = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT;
-	if (!server->spec.has_limit && server->published.workers)
-		server->slots = server->published.workers;
-	return server->slots != before;
+/* Jobs beyond its workers wait unseen before its door. That hides the way there and back, and nothing else: so
+ * there are bounds to what is tried. */
+bool server_learn_slots(struct server *server, int64_t now_ms)
+{
+	int limit = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT, workers = server->published.workers;
+
+	if (server->spec.has_limit)
+		return capacity_begin(&server->capacity, limit, limit, now_ms);
+	if (workers)
+		return capacity_begin(&server->capacity, workers, 2 * workers, now_ms);
+	return capacity_begin(&server->capacity, limit, CAPACITY_MAX, now_ms);
 }
 
 struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t index)
@@ -74,7 +83,7 @@ struct server *server_new(struct host_spec *spec, uint32_t generation, uint32_t 
 	server->generation = generation;
 	server->index = index;
 	server->published = (struct published)PUBLISHED_INIT;
-	server_learn_slots(server);
+	server_learn_slots(server, clock_now_ms());
 	if (server->spec.kind == HOST_TCP)
 		server->n_addrs = server_numeric_addr(&server->addrs[0], &server->spec);
 	else if (server->spec.kind == HOST_UNIX)
@@ -89,7 +98,7 @@ void server_update(struct server *server, struct host_spec *spec, uint32_t gener
 	*spec = (struct host_spec)HOST_SPEC_INIT;
 	server->generation = generation;
 	server->index = index;
-	server_learn_slots(server);
+	server_learn_slots(server, clock_now_ms());
 	server->draining = false;
 	/* an answer under the old name will not find it */
 	server->resolving = false;
@@ -106,7 +115,7 @@ void server_free(struct server *server)
 
 bool server_has_room(const struct server *server, int64_t now_ms)
 {
-	return server->in_flight < server->slots && server->in_flight < published_jobs_max(&server->published, now_ms);
+	return server->in_flight < server_slots(server) && server->in_flight < published_jobs_max(&server->published, now_ms);
 }
 
 static bool is_forgotten(const struct server *server, int64_t now_ms)

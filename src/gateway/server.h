@@ -9,6 +9,7 @@
 
 #include "base/sock.h"
 #include "gateway/breaker.h"
+#include "gateway/capacity.h"
 #include "gateway/estimate.h"
 #include "gateway/policy.h"
 #include "gateway/published.h"
@@ -35,7 +36,8 @@ struct server {
 	uint32_t generation, index;	/* the helper's name for it */
 	bool is_found;			/* by zeroconf, and not in the list */
 	bool draining;			/* no longer in the list: gone when its last job is */
-	int slots, in_flight;
+	struct capacity capacity;
+	int in_flight;
 	uint64_t granted_at;		/* number of its last grant: among equals who waits longest is next */
 	struct sock_addr addrs[SERVER_ADDRS_MAX];
 	size_t n_addrs, next_addr;
@@ -66,10 +68,12 @@ char *server_label(const struct host_spec *spec);
 /* Of a TCP entry whose name is an address: no, it is not, is false. */
 bool server_numeric_addr(struct sock_addr *addr, const struct host_spec *spec);
 
+/* How many jobs it gets at once. */
+int server_slots(const struct server *server);
 /* By its slots, and by its memory as far as it tells. */
 bool server_has_room(const struct server *server, int64_t now_ms);
-/* Without a /LIMIT it has as many slots as it says that it has workers: true if that changes something. */
-bool server_learn_slots(struct server *server);
+/* Without a /LIMIT it begins with as many slots as it says that it has workers: true if that changes something. */
+bool server_learn_slots(struct server *server, int64_t now_ms);
 /* For a job of so many bytes; 0: nothing is known, or not any more. */
 double server_expected_ms(const struct server *server, uint64_t bytes, int64_t now_ms);
 /* Is that worth acting upon? */

@@ -46,7 +46,7 @@ void status_render_text(struct buf *out, const struct gateway *gateway)
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		const struct server *server = gateway->servers[i];
 
-		buf_add_format(out, "%-32s %6d %6d %8llu %8llu  %s%s%s\n", server->label, server->slots, server->in_flight,
+		buf_add_format(out, "%-32s %6d %6d %8llu %8llu  %s%s%s\n", server->label, server_slots(server), server->in_flight,
 			       (unsigned long long)server->n_done, (unsigned long long)server->n_failed,
 			       figure_server_state(server, now_ms), server->breaker.failures && server->last_error[0] ? ": " : "",
 			       server->breaker.failures ? server->last_error : "");
@@ -62,7 +62,7 @@ void status_add_json_server(struct buf *out, const struct server *server, int64_
 	buf_add_str(out, "{\"name\": ");
 	json_add_string(out, server->label);
 	buf_add_format(out, ", \"slots\": %d, \"in_flight\": %d, \"done\": %llu, \"failed\": %llu, \"state\": \"%s\", \"last_error\": ",
-		       server->slots, server->in_flight, (unsigned long long)server->n_done, (unsigned long long)server->n_failed,
+		       server_slots(server), server->in_flight, (unsigned long long)server->n_done, (unsigned long long)server->n_failed,
 		       figure_server_state(server, now_ms));
 	json_add_string(out, server->last_error);
 	buf_add_format(out, ", \"others\": %d, \"free_mib\": %lld}", published_others(&server->published, now_ms), (long long)server->published.free_mib);
@@ -117,7 +117,7 @@ void status_render_farm(struct buf *out, const struct gateway *gateway, bool jso
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		if (gateway->servers[i]->draining)
 			continue;
-		slots += gateway->servers[i]->slots;
+		slots += server_slots(gateway->servers[i]);
 		lzo |= gateway->servers[i]->spec.lzo;
 		cpp |= gateway->servers[i]->spec.cpp;
 	}

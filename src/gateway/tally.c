@@ -93,6 +93,8 @@ void tally_give_experience(const struct gateway *gateway, struct buf *out)
 		if (gateway->servers[i]->answered_at_ms)
 			buf_add_format(out, "%s\tanswered-ms\t%lld\n", scope, (long long)gateway->servers[i]->answered_at_ms);
 		give_estimate(out, scope, &gateway->servers[i]->service);
+		if (gateway->servers[i]->capacity.settled != gateway->servers[i]->capacity.first)
+			buf_add_format(out, "%s\tslots\t%d\n", scope, gateway->servers[i]->capacity.settled);
 	}
 }
 
@@ -160,6 +162,8 @@ static void take_server(struct server *server, const char *name, uint64_t value)
 {
 	if (strcmp(name, "answered-ms") == 0)
 		server->answered_at_ms = server->answered_at_ms ? server->answered_at_ms : (int64_t)value;
+	else if (strcmp(name, "slots") == 0)
+		capacity_continue(&server->capacity, value <= CAPACITY_MAX ? (int)value : 0, clock_now_ms());
 	else if (!take_estimate(&server->service, name, value))
 		take_entry(server_counts, server, name, value);
 }

@@ -75,6 +75,25 @@ def test_no_slot_is_idle_while_jobs_wait(timed_server, gateway, base):
     assert not SOAK or used > 0.9
 
 
+def test_a_server_without_a_limit_gets_as_many_jobs_as_bring_something(timed_server, gateway, base):
+    """Two that look the same: one could do more at once than four, the other lets a fifth wait (test-makespan.c has
+    more of the kind). The third has a limit."""
+    wide, narrow, limited = timed_server(300, 16), timed_server(300, 4), timed_server(300, 16)
+    gw = gateway([wide.host, narrow.host, f"{limited.host}/4"])
+    assert [server["slots"] for server in gw.status()["servers"]] == [4, 4, 4]
+    project = timed.Project(base / "project", 400 if SOAK else 160)
+    project.finish(project.start(gw, 64 if SOAK else 40))
+    most = [server.most_at_once() for server in (wide, narrow, limited)]
+    runs = [len(server.runs()) for server in (wide, narrow, limited)]
+    print(f"\ncompilers at once: {most}; jobs {runs}; " + "; ".join(line.split("info: ")[-1].strip() for line in gw.lines if "at once" in line))
+    assert most[0] >= 6 and most[2] == 4
+    assert [line for line in gw.lines if wide.host in line and "at once" in line]
+    assert not [line for line in gw.lines if limited.host in line and "at once" in line]
+    # on a busy machine the fifth's way there and back is worth hiding
+    assert not SOAK or not [line for line in gw.lines if narrow.host in line and "gets 6 jobs at once" in line]
+    assert runs[0] > runs[1]
+
+
 # --------------------------------------------------------------- builds share
 
 def queue_history(events):

@@ -189,7 +189,7 @@ static void a_changed_entry_keeps_what_is_known_of_its_server(void **state)
 	server->resolving = server->draining = true;
 	assert_ok(host_spec_parse(&spec, "a/9,lzo", &err));
 	server_update(server, &spec, 2, 7);
-	assert_int_equal(server->slots, 9);
+	assert_int_equal(server_slots(server), 9);
 	assert_true(server->spec.lzo);
 	assert_int_equal(server->generation, 2);
 	assert_int_equal(server->index, 7);

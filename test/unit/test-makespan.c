@@ -14,6 +14,8 @@ struct machine {
 	const char *entry;
 	double speed;
 	double turns_at_ms, then_speed;	/* turns_at_ms 0: never */
+	int cores;			/* shared by its jobs; 0: one for each */
+	double way_ms;			/* before a job's work begins, whatever else it does: there and back */
 };
 
 struct part {				/* one compile of a build */
@@ -22,6 +24,7 @@ struct part {				/* one compile of a build */
 	enum { PART_LATER, PART_CPP, PART_QUEUED, PART_RUNNING, PART_DONE } state;
 	double work_ms;			/* at speed 1 */
 	double left_ms, ready_ms;	/* of its work; when its preprocessor is done */
+	double way_left_ms;
 	double began_ms;
 	int server;
 };
@@ -34,7 +37,7 @@ struct build_run {
 	struct part *parts;
 	int n_parts, n_begun, n_done;
 	double now_ms, work_ms, longest_ms, last_end_ms[SERVERS_MAX];
-	int n_got[SERVERS_MAX], most[SERVERS_MAX];
+	int n_got[SERVERS_MAX], most[SERVERS_MAX], n_at_work[SERVERS_MAX];
 	uint32_t first_seed, seed;
 };
 
@@ -48,7 +51,22 @@ static double speed_of(const struct build_run *run, int server)
 {
 	const struct machine *machine = &run->machines[server];
 
-	return machine->turns_at_ms > 0 && run->now_ms >= machine->turns_at_ms ? machine->then_speed : machine->speed;
+	double speed = machine->turns_at_ms > 0 && run->now_ms >= machine->turns_at_ms ? machine->then_speed : machine->speed;
+
+	return machine->cores && run->n_at_work[server] > machine->cores ? speed * machine->cores / run->n_at_work[server] : speed;
+}
+
+static bool is_at_work(const struct part *part)
+{
+	return part->state == PART_RUNNING && part->way_left_ms <= 0;
+}
+
+static void count_at_work(struct build_run *run)
+{
+	memset(run->n_at_work, 0, sizeof(run->n_at_work));
+	for (int i = 0; i < run->n_begun; i++)
+		if (is_at_work(&run->parts[i]))
+			run->n_at_work[run->parts[i].server]++;
 }
 
 static void granted(struct job *job, struct server *server, int protocol)
@@ -61,6 +79,7 @@ static void granted(struct job *job, struct server *server, int protocol)
 		;
 	part->state = PART_RUNNING;
 	part->began_ms = run->now_ms;
+	part->way_left_ms = run->machines[part->server].way_ms;
 	run->n_got[part->server]++;
 	if (server->in_flight > run->most[part->server])
 		run->most[part->server] = server->in_flight;
@@ -104,8 +123,8 @@ static double next_event_ms(const struct build_run *run)
 
 	for (int i = 0; i < run->n_begun; i++) {
 		const struct part *part = &run->parts[i];
-		double at = part->state == PART_CPP ? part->ready_ms :
-			part->state == PART_RUNNING ? run->now_ms + part->left_ms / speed_of(run, part->server) : 1e18;
+		double at = part->state == PART_CPP ? part->ready_ms : part->state != PART_RUNNING ? 1e18 :
+			    run->now_ms + (part->way_left_ms > 0 ? part->way_left_ms : part->left_ms / speed_of(run, part->server));
 
 		next = at < next ? at : next;
 	}
@@ -119,9 +138,14 @@ static double next_event_ms(const struct build_run *run)
 
 static void advance(struct build_run *run, double to_ms)
 {
-	for (int i = 0; i < run->n_begun; i++)
-		if (run->parts[i].state == PART_RUNNING)
-			run->parts[i].left_ms -= (to_ms - run->now_ms) * speed_of(run, run->parts[i].server);
+	for (int i = 0; i < run->n_begun; i++) {
+		struct part *part = &run->parts[i];
+
+		if (is_at_work(part))
+			part->left_ms -= (to_ms - run->now_ms) * speed_of(run, part->server);
+		else if (part->state == PART_RUNNING)
+			part->way_left_ms -= to_ms - run->now_ms < part->way_left_ms - 1e-6 ? to_ms - run->now_ms : part->way_left_ms;
+	}
 	run->now_ms = to_ms;
 }
 
@@ -130,6 +154,7 @@ static void finish(struct build_run *run, struct part *part)
 	struct server *server = run->servers[part->server];
 
 	part->state = PART_DONE;
+	capacity_on_done(&server->capacity, server->in_flight, (int64_t)part->began_ms, part->job.size, (int64_t)run->now_ms);
 	server->in_flight--;
 	estimate_add(&server->service, (int64_t)(run->now_ms - part->began_ms), part->job.size);
 	server->answered_at_ms = (int64_t)run->now_ms;
@@ -148,8 +173,10 @@ static double simulate(struct build_run *run, int jobs, double cpp_ms)
 	for (int i = 0; i < jobs; i++)
 		begin_next(run, cpp_ms);
 	while (run->n_done < run->n_parts) {
-		double next = next_event_ms(run);
+		double next;
 
+		count_at_work(run);
+		next = next_event_ms(run);
 		assert_true(next < 1e17);
 		advance(run, next);
 		for (int i = 0; i < run->n_begun; i++) {
@@ -158,6 +185,7 @@ static double simulate(struct build_run *run, int jobs, double cpp_ms)
 			if (part->state == PART_RUNNING && part->left_ms < 1e-6) {
 				finish(run, part);
 				begin_next(run, cpp_ms);
+				schedule_run(&run->schedule, run->servers, (size_t)run->n_servers, (int64_t)run->now_ms);
 			} else if (part->state == PART_CPP && part->ready_ms <= run->now_ms) {
 				part->state = PART_QUEUED;
 				schedule_add(&run->schedule, &part->job, false, (int64_t)run->now_ms);
@@ -181,6 +209,7 @@ static void run_free(struct build_run *run)
 static void add_machine(struct build_run *run, struct machine machine)
 {
 	run->servers[run->n_servers] = farm_server(machine.entry);
+	run->servers[run->n_servers]->capacity.since_ms = 0;
 	run->machines[run->n_servers++] = machine;
 }
 
@@ -189,7 +218,7 @@ static double total_speed(const struct build_run *run)
 	double speed = 0;
 
 	for (int i = 0; i < run->n_servers; i++)
-		speed += run->servers[i]->slots * run->machines[i].speed;
+		speed += server_slots(run->servers[i]) * run->machines[i].speed;
 	return speed;
 }
 
@@ -206,13 +235,13 @@ static void three_speeds(const char *what, const char *const entries[3], int n_p
 	double took_ms, bound_ms;
 
 	for (int i = 0; i < 3; i++)
-		add_machine(&run, (struct machine){ entries[i], 1 << i, 0, 0 });
+		add_machine(&run, (struct machine){ .entry = entries[i], .speed = 1 << i });
 	run_make(&run, n_parts, 1600, spread);
 	took_ms = simulate(&run, jobs, cpp_ms);
 	bound_ms = run.work_ms / total_speed(&run) + run.longest_ms;
 	assert_within(&run, what, took_ms, 1.10 * bound_ms);
 	/* The slow one has its share: it is not spared while the queue is long. */
-	assert_in_range(run.n_got[0], 0.7 * n_parts * run.servers[0]->slots / total_speed(&run), n_parts);
+	assert_in_range(run.n_got[0], 0.7 * n_parts * server_slots(run.servers[0]) / total_speed(&run), n_parts);
 }
 
 static void servers_of_different_speed_end_together(void **state)
@@ -239,9 +268,9 @@ static void a_server_that_turns_slow_is_not_on_the_tail(void **state)
 		autorun run = { .first_seed = seed, .seed = seed };
 		double took_ms, others_ms;
 
-		add_machine(&run, (struct machine){ "10.0.0.1/2", 2, 0, 0 });
-		add_machine(&run, (struct machine){ "10.0.0.2/2", 2, 0, 0 });
-		add_machine(&run, (struct machine){ "10.0.0.3/2", 2, 6000, 0.5 });
+		add_machine(&run, (struct machine){ .entry = "10.0.0.1/2", .speed = 2 });
+		add_machine(&run, (struct machine){ .entry = "10.0.0.2/2", .speed = 2 });
+		add_machine(&run, (struct machine){ .entry = "10.0.0.3/2", .speed = 2, .turns_at_ms = 6000, .then_speed = 0.5 });
 		run_make(&run, 160, 800, uneven ? 50 : 0);
 		took_ms = simulate(&run, 32, 30);
 		/* 6 s at full speed, the rest at the speed that is left, and one job of the others */
@@ -261,7 +290,7 @@ static void six_hundred_equal_servers_share_the_jobs(void **state)
 	(void)state;
 	for (int i = 0; i < SERVERS_MAX; i++) {
 		snprintf(entries[i], sizeof(entries[i]), "10.0.%d.%d/64", i / 200, i % 200 + 1);
-		add_machine(&run, (struct machine){ entries[i], 1, 0, 0 });
+		add_machine(&run, (struct machine){ .entry = entries[i], .speed = 1 });
 	}
 	run_make(&run, JOBS_MAX, 1000, 50);
 	simulate(&run, 300, 30);
@@ -274,11 +303,55 @@ static void six_hundred_equal_servers_share_the_jobs(void **state)
 	assert_in_range(used, 500, SERVERS_MAX);
 }
 
+/* Jobs per second while one build of 600 keeps a server busy that has no /LIMIT; *slots: what it ends with. */
+static double throughput(struct machine machine, unsigned spread, uint32_t seed, int *slots)
+{
+	autorun run = { .first_seed = seed, .seed = seed };
+	double took_ms;
+
+	add_machine(&run, machine);
+	run_make(&run, 600, 400, spread);
+	took_ms = simulate(&run, 96, 30);
+	*slots = run.servers[0]->capacity.settled;
+	return 600 / took_ms * 1000;
+}
+
+static void a_server_without_a_limit_gets_what_it_is_good_for(void **state)
+{
+	static const struct {
+		struct machine machine;
+		int least, most;		/* slots at the end */
+		double part;			/* of what is possible, at least */
+	} rows[] = {
+		/* four were a guess: it has twelve processors, or is far away, or has but two */
+		{ { "10.0.0.1", .speed = 1, .cores = 12 }, 11, 19, 0.85 },
+		{ { "10.0.0.1", .speed = 1, .cores = 4, .way_ms = 400 }, 6, 14, 0.6 },	/* it had half with four */
+		{ { "10.0.0.1", .speed = 1, .cores = 4 }, 4, 4, 0.95 },
+		{ { "10.0.0.1", .speed = 1, .cores = 2 }, 2, 3, 0.95 },
+		/* a limit is one */
+		{ { "10.0.0.1/4", .speed = 1, .cores = 12 }, 4, 4, 0.3 },
+		{ { "10.0.0.1/4", .speed = 1, .cores = 2 }, 4, 4, 0.95 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (uint32_t seed = 1; seed <= 6; seed++) {
+			int slots;
+			double got = throughput(rows[i].machine, seed % 2 ? 0 : 30, seed, &slots);
+			double possible = rows[i].machine.cores / 0.4;
+
+			if (slots < rows[i].least || slots > rows[i].most || got < possible * rows[i].part)
+				fail_msg("row %zu, seed %u: %d slots, %.1f jobs a second, %.1f are possible", i, seed, slots, got, possible);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(servers_of_different_speed_end_together),
 		CHECK(a_server_that_turns_slow_is_not_on_the_tail),
+		CHECK(a_server_without_a_limit_gets_what_it_is_good_for),
 		CHECK(six_hundred_equal_servers_share_the_jobs),
 	};
 

@@ -82,13 +82,13 @@ static void a_server_without_a_limit_has_a_slot_for_each_worker(void **state)
 	struct server *open = farm_server("10.0.0.1"), *limited = farm_server("10.0.0.2/3");
 
 	(void)state;
-	assert_int_equal(open->slots, 4);
+	assert_int_equal(server_slots(open), 4);
 	open->published.workers = limited->published.workers = 18;
-	assert_true(server_learn_slots(open));
-	assert_false(server_learn_slots(open));
-	assert_false(server_learn_slots(limited));
-	assert_int_equal(open->slots, 18);
-	assert_int_equal(limited->slots, 3);
+	assert_true(server_learn_slots(open, 0));
+	assert_false(server_learn_slots(open, 0));
+	assert_false(server_learn_slots(limited, 0));
+	assert_int_equal(server_slots(open), 18);
+	assert_int_equal(server_slots(limited), 3);
 	server_free(open);
 	server_free(limited);
 }
