@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "client/journal.h"
 #include "client/submit.h"
 #include "net/dial.h"
 #include "net/gateway.h"
@@ -169,16 +170,27 @@ static enum outcome attempt_gateway(struct attempt *attempt, const struct host_s
 	return outcome;
 }
 
+static enum outcome go_to(struct attempt *attempt, const struct host_spec *host, int slot, struct err *err)
+{
+	if (host->kind == HOST_UNIX && !host->raw)
+		return attempt_gateway(attempt, host, err);
+	return attempt_stream(attempt, host, slot, err);
+}
+
 enum outcome attempt_at(struct attempt *attempt, const struct host_spec *host, int slot, struct err *err)
 {
+	int64_t start_ms = clock_now_ms();
+	enum outcome outcome;
+
 	if (host->kind == HOST_LOCAL)
 		return must_run_here(attempt, "localhost-in-list");
-	if (log_get_level() >= LOG_LEVEL_INFO) {
+	if (journal_is_kept()) {
 		autofree char *printable = argv_printable(attempt->command);
 
 		log_info("exec on %s: %s", host->text, printable);
 	}
-	if (host->kind == HOST_UNIX && !host->raw)
-		return attempt_gateway(attempt, host, err);
-	return attempt_stream(attempt, host, slot, err);
+	outcome = go_to(attempt, host, slot, err);
+	if (outcome == OUTCOME_ANSWER)
+		journal_exchange(request_size(attempt), attempt->source, attempt->server, start_ms);
+	return outcome;
 }

@@ -26,8 +26,10 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "client/attempt.h"
+#include "client/blame.h"
 #include "client/delivery.h"
 #include "client/farm.h"
+#include "client/journal.h"
 #include "client/local.h"
 #include "client/mail.h"
 #include "client/mode.h"
@@ -44,11 +46,7 @@
 #include "compiler/rewrite.h"
 #include "hosts/source.h"
 #include "net/gateway.h"
-#include "state/backoff.h"
 #include "state/jobnote.h"
-#include "state/refusal.h"
-
-enum { EXEC_FAILED = ERR_NO_COMPILER };	/* exit code of a server that has no such compiler */
 
 struct job {
 	const struct settings *settings;
@@ -58,7 +56,7 @@ struct job {
 	char *hosts_source;
 	bool has_gateway;		/* scheduling and display are the gateway's: no state files then */
 	struct preprocess cpp;
-	enum refusal refusal;		/* of the last host that cannot do this compiler's jobs */
+	struct blame blame;
 	bool asked_again;		/* with text of another kind */
 	bool has_object;		/* ... only for the messages: the first answer's object is kept */
 	struct buf object;
@@ -98,11 +96,19 @@ static void tell_gateway(const struct job *job, const char *reason)
 	}
 }
 
-/* The one line per job that programs may read. */
 static int finish(const struct job *job, const char *where, const char *server, const char *reason, int status)
 {
-	log_info("result: source=%s where=%s server=%s reason=%s ms=%lld status=%d job=%llu", source_name(job), where, server,
-		 reason, (long long)(clock_now_ms() - job->start_ms), status, (unsigned long long)job->attempt.lease_id);
+	const struct journal_result result = {
+		.source = source_name(job),
+		.where = where,
+		.server = server,
+		.reason = reason,
+		.start_ms = job->start_ms,
+		.status = status,
+		.lease_id = job->attempt.lease_id,
+	};
+
+	journal_result(&result);
 	if (str_equal(where, "local") && job->has_gateway)
 		tell_gateway(job, reason);
 	return status;
@@ -198,6 +204,10 @@ static enum outcome ensure_text(void *context)
 		note(job, JOB_PREPROCESS, "localhost", slot.slot);
 	}
 	got = preprocess_run_best(&job->cpp, &job->scan, &err) == 0;
+	if (got && !language_is_preprocessed(job->scan.language)) {
+		journal_usage("cpp", &job->cpp.source.usage);
+		journal_end("cpp", source_name(job), "localhost", job->cpp.status);
+	}
 	/* nothing else is waited for while it is held */
 	here_give(&job->here, true);
 	if (!got) {
@@ -263,13 +273,13 @@ static int deliver(struct job *job)
 			return run_here(job, "output");
 		}
 		delivery_show(&job->attempt, &job->scan, &job->cpp);
-		local_log_end(source_name(job), job->attempt.server, status);
+		journal_end("compile", source_name(job), job->attempt.server, status);
 		return finish(job, "remote", job->attempt.server, "-", 0);
 	}
 	if (plan_after_failure(job->settings) == VERDICT_RETRY_LOCALLY)
 		return retry_here(job);
 	delivery_show(&job->attempt, &job->scan, &job->cpp);
-	local_log_end(source_name(job), job->attempt.server, status);
+	journal_end("compile", source_name(job), job->attempt.server, status);
 	return finish(job, "remote", job->attempt.server, "-", exit_status(status));
 }
 
@@ -284,7 +294,7 @@ static int give_up(struct job *job, const char *host, const struct err *cause)
 		log_warning("failed to distribute %s to %s, running locally instead: %s", source_name(job), host, cause->text);
 	else
 		log_warning("failed to distribute, running locally instead: %s", cause->text);
-	return run_here(job, job->refusal == REFUSAL_MISFIT ? "toolchain" : err_code_name(cause->code));
+	return run_here(job, job->blame.refusal == REFUSAL_MISFIT ? "toolchain" : err_code_name(cause->code));
 }
 
 static int load_hosts(struct job *job, struct err *err)
@@ -302,35 +312,6 @@ static int load_hosts(struct job *job, struct err *err)
 	for (size_t i = 0; i < job->hosts.n_hosts; i++)
 		job->has_gateway |= job->hosts.hosts[i].kind == HOST_UNIX;
 	return 0;
-}
-
-static bool server_lacks_compiler(const struct reply *reply)
-{
-	return WIFEXITED(reply->status) && WEXITSTATUS(reply->status) == EXEC_FAILED;
-}
-
-/* Hosts that are known not to do this compiler's jobs. *cause speaks of one of them if all are. */
-static size_t leave_out_refused(struct job *job, bool *failed, struct err *cause)
-{
-	const char *compiler = job->scan.command.words[0];
-	size_t n_left = job->hosts.n_hosts;
-
-	for (size_t i = 0; i < job->hosts.n_hosts; i++) {
-		const struct host_spec *host = &job->hosts.hosts[i];
-		enum refusal why = refusal_get(host, compiler, job->settings->backoff_s);
-
-		if (why == REFUSAL_NONE)
-			continue;
-		failed[i] = true;
-		n_left--;
-		job->refusal = why;
-		refusal_explain(host, compiler, why, cause);
-	}
-	if (n_left) {
-		job->refusal = REFUSAL_NONE;
-		err_clear(cause);
-	}
-	return n_left;
 }
 
 /* Is text of another kind worth a second question? */
@@ -374,22 +355,6 @@ static enum outcome make_other_text(struct job *job, enum text_kind kind)
 	return OUTCOME_ANSWER;
 }
 
-/* Neither the host nor the job is at fault: they do not fit each other. */
-static void refuse_compiler(struct job *job, const struct host_spec *host, enum refusal why)
-{
-	/* behind a gateway are many servers, and it remembers which */
-	if (why != REFUSAL_MISFIT || !is_gateway(host))
-		refusal_note(host, job->scan.command.words[0], why, job->settings->backoff_s);
-	job->refusal = why;
-}
-
-/* Distcc 3.4 refuses a compiler by closing when it has read the request, and so it closes to clients that it
- * does not know. Behind ssh the same says that there was no server at all. */
-static bool closed_without_a_word(const struct job *job, const struct host_spec *host, const struct err *err)
-{
-	return host->kind == HOST_TCP && err->code == ERR_TRUNCATED && !walk_started(&job->attempt.reply.walk);
-}
-
 static bool fits(void *context)
 {
 	const struct job *job = context;
@@ -410,44 +375,11 @@ static bool may_tell_more(struct job *job, const struct host_spec *host)
 	return true;
 }
 
-static void note_fault(struct job *job, const struct host_spec *host, struct err *err)
-{
-	bool is_silent = closed_without_a_word(job, host, err);
-
-	log_info("fault=%s: %s", is_silent ? "compiler" : "host", err->text);
-	if (is_silent)
-		refuse_compiler(job, host, REFUSAL_SILENT);
-	else
-		backoff_dislike(host, job->settings->backoff_s);
-	/* what distcc 3.4 answers when it has struck off its last host */
-	if (host->kind != HOST_UNIX && job->settings->backoff_s > 0)
-		err->code = ERR_NO_HOSTS;
-}
-
-/* Is the answer one to go by? Else *err says what the host cannot do. */
-static bool is_final(struct job *job, const struct host_spec *host, struct err *err)
-{
-	const struct reply *reply = &job->attempt.reply;
-
-	backoff_enjoy(host, job->settings->backoff_s);
-	if (!reply->status && toolchain_check(&job->scan, &reply->object, err) < 0) {
-		refuse_compiler(job, host, REFUSAL_MISFIT);
-		err_prefix(err, "%s", host->text);
-	} else if (server_lacks_compiler(reply)) {
-		refuse_compiler(job, host, REFUSAL_LACKING);
-		refusal_explain(host, job->scan.command.words[0], REFUSAL_LACKING, err);
-	} else {
-		return true;
-	}
-	log_info("fault=compiler: %s", err->text);
-	return false;
-}
-
 /* Tries hosts until there is an answer; *last_host is the one tried last, for messages. */
 static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 {
 	autofree bool *failed = mem_array(job->hosts.n_hosts, sizeof(*failed));
-	size_t n_left = leave_out_refused(job, failed, cause);
+	size_t n_left = blame_leave_out(&job->blame, &job->hosts, failed, cause);
 
 	for (;;) {
 		autopick pick = PICK_INIT;
@@ -483,9 +415,9 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 		failed[pick.host - job->hosts.hosts] = true;
 		n_left--;
 		if (outcome != OUTCOME_ANSWER)
-			note_fault(job, pick.host, &err);
+			blame_failure(&job->blame, pick.host, &job->attempt.reply, &err);
 		/* what the last one says of the compiler is the answer */
-		else if (is_final(job, pick.host, &err) || (!n_left && server_lacks_compiler(&job->attempt.reply)))
+		else if (blame_nobody(&job->blame, pick.host, &job->attempt.reply, &err) || (!n_left && blame_is_for_lack(&job->attempt.reply)))
 			return 0;
 		*cause = err;
 		reply_release(&job->attempt.reply);
@@ -497,12 +429,15 @@ static int distribute(struct job *job)
 	const char *last_host = NULL;
 	struct err cause = ERR_INIT;
 	const char *output = job->scan.command.words[job->scan.output_at];
+	size_t n_given = job->scan.command.n;
 	int resolved = 0;
 
 	if (load_hosts(job, &cause) < 0)
 		return give_up(job, NULL, &cause);
-	if (job->settings->rewrite_cross && rewrite_command(&job->scan.command, NULL, NATIVE_TRIPLE) && job->scan.is_lto)
-		resolved = native_resolve_triple(&job->scan, &cause);
+	if (job->settings->rewrite_cross && rewrite_command(&job->scan.command, NULL, NATIVE_TRIPLE)) {
+		journal_rewriting(job->scan.given_compiler, n_given, &job->scan.command);
+		resolved = job->scan.is_lto ? native_resolve_triple(&job->scan, &cause) : 0;
+	}
 	job->scan.family = family_of_name(job->scan.command.words[0]);
 	if (resolved < 0 || (job->scan.has_native && native_resolve(&job->scan, &cause) < 0)) {
 		log_info("%s", cause.text);
@@ -533,9 +468,11 @@ int job_run(const struct argv *command, const struct settings *settings)
 	scan_command(&job.scan, response_is_used(command) && response_expand(command, &expanded) ? &expanded : command);
 	job.attempt = (struct attempt){ .settings = settings, .command = &job.server_command, .source = source_name(&job),
 					.ensure_text = ensure_text, .note = note, .fits = fits, .context = &job, .here = &job.here };
+	job.blame = (struct blame){ .scan = &job.scan, .backoff_s = settings->backoff_s };
 	plan = plan_compile(&job.scan, settings);
 	status = plan.where == PLAN_REMOTE ? distribute(&job) : run_by_nature(&job, &plan);
 	here_give(&job.here, status == 0);
+	journal_close(job.start_ms, status);
 	pick_release(&job.place);
 	jobnote_remove();
 	reply_release(&job.attempt.reply);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "client/journal.h"
 #include "client/output.h"
 #include "compiler/commands.h"
 #include "state/jobnote.h"
@@ -31,30 +32,18 @@ bool local_forward_signal(int signal_number)
 	return true;
 }
 
-void local_log_end(const char *source, const char *host, int status)
-{
-	if (status == 0)
-		log_info("compile %s on %s completed ok", source, host);
-	else if (WIFSIGNALED(status))
-		log_info("compile %s on %s: %s", source, host, strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) == 1)
-		log_info("compile %s on %s failed", source, host);
-	else
-		log_info("compile %s on %s failed with exit code %d", source, host, WEXITSTATUS(status));
-}
-
 static int exit_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* One line about it for the log; the compiler itself has told the user. */
 static int run(const struct argv *command, const char *source, int keep_fd)
 {
 	sigset_t ends, old;
 	autofree char *printable = argv_printable(command);
 	struct proc_spec spec = PROC_SPEC_INIT;
 	struct proc proc = PROC_INIT;
+	struct rusage usage;
 	struct err err = ERR_INIT;
 	int status;
 
@@ -78,7 +67,7 @@ static int run(const struct argv *command, const char *source, int keep_fd)
 		log_error("%s", err.text);
 		return err_exit_status(&err);
 	}
-	if (proc_wait(&proc, deadline_never(), &status, NULL, &err) < 0) {
+	if (proc_wait(&proc, deadline_never(), &status, &usage, &err) < 0) {
 		log_error("%s", err.text);
 		return err_exit_status(&err);
 	}
@@ -88,7 +77,8 @@ static int run(const struct argv *command, const char *source, int keep_fd)
 		signal(forwarded_signal, SIG_DFL);
 		raise(forwarded_signal);
 	}
-	local_log_end(source, "localhost", status);
+	journal_usage("cc", &usage);
+	journal_end("compile", source, "localhost", status);
 	return exit_status(status);
 }
 

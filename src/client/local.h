@@ -16,10 +16,6 @@ int local_run(const struct argv *command, const char *source);
  * not at all even if we are killed (clang sees to that itself). */
 int local_compile(const struct argv *command, const struct scan *scan);
 
-/* How a compile ended, in the words of distcc 3.4, which programs look for in its log. Only for the
- * log: the compiler itself has told the user. */
-void local_log_end(const char *source, const char *host, int status);
-
 /* For a signal handler: passes the signal on to a running compiler and returns true, so that it can
  * tidy up (local_run returns then); false when none runs. */
 bool local_forward_signal(int signal_number);

@@ -51,7 +51,7 @@ static int capture_finish(struct capture *capture, struct err *err)
 {
 	if (capture->proc.pid <= 0)
 		return 0;
-	return proc_wait(&capture->proc, deadline_never(), &capture->status, NULL, err);
+	return proc_wait(&capture->proc, deadline_never(), &capture->status, &capture->usage, err);
 }
 
 static void capture_release(struct capture *capture)

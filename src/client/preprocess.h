@@ -19,8 +19,9 @@ struct capture {
 	struct proc proc;
 	int out_fd, err_fd;		/* memfds; err_fd may be -1 */
 	int status;			/* as wait(2) gives it */
+	struct rusage usage;		/* of this machine */
 };
-#define CAPTURE_INIT { PROC_INIT, -1, -1, 0 }
+#define CAPTURE_INIT { .proc = PROC_INIT, .out_fd = -1, .err_fd = -1 }
 
 struct preprocess {
 	enum text_kind kind;

@@ -138,3 +138,16 @@ def client_env(base):
         return peers.clean_env(**{"HOME": state, "DISTCC_DIR": state, "TMPDIR": state, "DISTCC_HOSTS": hosts,
                                   "DISTCC_FALLBACK": "0", **more})
     return env
+
+
+@pytest.fixture
+def liar(stack, base):
+    """A stock server whose gcc fails."""
+    tools = base / "liar-tools"
+    tools.mkdir()
+    for name in ("gcc", "x86_64-linux-gnu-gcc"):
+        (tools / name).write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+        (tools / name).chmod(0o755)
+    server = peers.Server(peers.STOCK_SERVER, base / "liar", extra=["--enable-tcp-insecure"])
+    server.env["DISTCCD_PATH"] = str(tools)
+    return stack.enter_context(server)

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What other programs rely on, and what distcc 3.4 got wrong: each row names the tests that hold it, and
-the last part has those that belong nowhere else."""
+"""What other programs rely on, and what distcc 3.4 got wrong: each row names the tests that hold it; those
+for other programs that belong nowhere else follow."""
 
 import os
 import pathlib
 import re
-import signal
 import subprocess
 
 import pytest
 
 from lib import compare, peers, wait
-from lib.broken import BrokenServer, close_in_reply, close_without_reply, no_distcc, reset
 from lib.pump import PUMP, IncludeServer
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
@@ -87,26 +85,26 @@ PARTNERS = {
 NOT_HERE = {
     "a warning about .incbin after any failure": ["test_outcomes::test_a_failure_is_reported_once_and_the_host_is_not_blamed"],
     "the same in pump mode": ["test_pump::test_an_error_is_the_compilers_own"],
-    "the host's slot stays taken while .incbin is compiled here": ["test_contracts::test_a_job_that_runs_here_holds_no_slot_of_a_host"],
+    "the host's slot stays taken while .incbin is compiled here": ["test_better::test_a_job_that_runs_here_holds_no_slot_of_a_host"],
     "errors of the preprocessor twice, the host blamed": ["test_outcomes::test_a_failure_is_reported_once_and_the_host_is_not_blamed"],
     "a syntax error puts the host into back-off": ["test_outcomes::test_a_syntax_error_of_the_server_is_shown_when_it_is_final not the host"],
     "a missing .i puts all hosts into back-off": ["test_outcomes::test_a_failure_is_reported_once_and_the_host_is_not_blamed preprocessed text that is missing"],
     "DISTCC_SSH works once": ["test_hosts::test_a_second_ssh_host_gets_all_the_words_too"],
-    "corking never takes effect": ["test_contracts::test_a_request_is_one_write"],
-    "errors while sending are not seen": ["test_contracts::test_a_broken_server_is_passed_over_without_a_word reset"],
-    "a missing dependency part is a success": ["test_contracts::test_a_reply_without_its_dependencies_is_no_success"],
-    "stdout of a job that is then done here": ["test_contracts::test_output_of_a_job_that_is_done_again_is_not_shown"],
+    "corking never takes effect": ["test_better::test_a_request_is_one_write"],
+    "errors while sending are not seen": ["test_better::test_a_broken_server_is_passed_over_without_a_word reset"],
+    "a missing dependency part is a success": ["test_better::test_a_reply_without_its_dependencies_is_no_success"],
+    "stdout of a job that is then done here": ["test_better::test_output_of_a_job_that_is_done_again_is_not_shown"],
     "missing directories are made": ["test_outcomes::test_a_failure_is_reported_once_and_the_host_is_not_blamed a directory that is missing"],
     "a truncated object": ["test_kill::test_kills_at_random_moments_of_a_kill_build", "test_surroundings::test_a_full_disk_is_the_compilers_error"],
     "a child that cannot start runs our exit hooks": ["test_hosts::test_an_ssh_that_cannot_be_had_is_one_failed_host"],
-    "the preprocessor once for each host": ["test_contracts::test_the_preprocessor_runs_once_for_all_hosts"],
-    "Ctrl-C does not reach the preprocessor": ["test_contracts::test_a_signal_ends_the_preprocessor"],
+    "the preprocessor once for each host": ["test_better::test_the_preprocessor_runs_once_for_all_hosts"],
+    "Ctrl-C does not reach the preprocessor": ["test_better::test_a_signal_ends_the_preprocessor"],
     "handlers over ignored signals": ["test_surroundings::test_nohup_is_respected"],
     "a state file is left after a signal": ["test_surroundings::test_a_signal_while_a_server_works_ends_the_client_and_nothing_is_left"],
     "-o as the last word": ["test_matrix::test_rows_give_the_same_through", "matrix::OUTPUT_FORMS -c a.c -o\")"],
     "names are searched beyond the end of PATH": ["unit/test-rewrite.c::gcc_is_named_by_its_target_where_that_program_exists",
                                                   "unit/test-path.c::without_a_path_nothing_is_found"],
-    "--scan-includes compiles": ["test_contracts::test_scan_includes_never_compiles"],
+    "--scan-includes compiles": ["test_better::test_scan_includes_never_compiles"],
     "an endless wait when all hosts are down": ["test_fallback::test_a_host_list_that_cannot_be_used all down"],
     "host lists that nobody means": ["test_hosts::test_what_nobody_means_is_refused"],
     "-MTx, dotted directories, -MP alone; names of dependency files": ["matrix::DEPENDENCIES dot.dir/name"],
@@ -115,21 +113,27 @@ NOT_HERE = {
     "jobs with more outputs are sent": ["test_matrix::test_what_runs_here_would_be_wrong_from_a_server_of_distcc_3_4"],
     "long jobs vanish from monitors": ["test_monitors::test_notes_of_the_dead_go_after_a_minute_and_foreign_ones_are_named"],
     "a state file is empty for a moment": ["unit/test-jobnote.c::a_note_has_the_layout_of_distcc_and_follows_the_job"],
+    "two ways to one machine by ssh share their slots: kept, since clients share the locks":
+        ["test_better::test_two_users_at_one_machine_share_its_slots"],
+    "processor times are always 0": ["test_better::test_the_log_tells_what_a_job_took"],
+    "documents that are wrong about variables, ssh, host files and phases":
+        ["test_manual::test_every_variable_of_a_manual_is_read", "test_manual::test_the_phases_of_a_job_are_those_that_are_shown",
+         "test_hosts::test_ssh_gets_its_words -p  22 -q", "test_outcomes::test_host_files_in_their_order"],
     "lengths beyond 32 bits are cut": ["unit/test-request.c::what_32_bits_cannot_say_is_refused",
                                        "unit/test-compress.c::nothing_stays_nothing_and_too_much_is_refused"],
-    "compilers inherit descriptors": ["test_contracts::test_a_compiler_inherits_nothing"],
+    "compilers inherit descriptors": ["test_better::test_a_compiler_inherits_nothing"],
     "closed standard descriptors": ["test_surroundings::test_closed_standard_descriptors", "unit/test-proc.c::streams_may_change_places"],
     "a negative pause": ["unit/test-settings.c::numbers_beyond_sense_are_clamped"],
     "clang-tidy gets a target": ["unit/test-rewrite.c::clang_is_told_its_target_once clang-tidy a.c"],
     "arguments of options are taken for inputs": ["matrix::DEPENDENCIES -include pre.c -c needs.c"],
     "lsdistcc: status 0 with hosts that are down, long names, hidden names":
-        ["test_monitors::test_both_print_the_same_of_the_same_servers", "test_contracts::test_lsdistcc_takes_a_long_name",
+        ["test_monitors::test_both_print_the_same_of_the_same_servers", "test_better::test_lsdistcc_takes_a_long_name",
          "test_monitors::test_a_name_that_does_not_resolve_hides_no_other"],
-    "a preprocessor that cannot be started is status 1": ["test_contracts::test_a_compiler_that_is_not_here_is_status_110"],
-    "a long name of the include server's socket": ["test_contracts::test_a_socket_name_that_is_too_long_is_a_warning"],
+    "a preprocessor that cannot be started is status 1": ["test_better::test_a_compiler_that_is_not_here_is_status_110"],
+    "a long name of the include server's socket": ["test_better::test_a_socket_name_that_is_too_long_is_a_warning"],
     "messages in a file that others can read": ["test_thin::test_with_a_gateway_no_file_is_made_but_the_object"],
     "a second client where ssh cannot be executed": ["test_hosts::test_an_ssh_that_cannot_be_had_is_one_failed_host"],
-    "success is logged after a failure": ["test_contracts::test_a_broken_server_is_passed_over_without_a_word completed ok"],
+    "success is logged after a failure": ["test_better::test_a_broken_server_is_passed_over_without_a_word completed ok"],
 }
 
 
@@ -216,19 +220,6 @@ def test_pump_takes_the_hosts_that_lsdistcc_finds(client_env, stock_server, base
     done = subprocess.run([PUMP, "sh", "-c", "echo \"$DISTCC_HOSTS\"; distcc --show-hosts"], env=env, capture_output=True, text=True,
                           timeout=60, check=True)
     assert done.stdout == f"--randomize 127.0.0.1:{server.port},cpp,lzo\n127.0.0.1:{server.port},cpp,lzo\n"
-
-
-@pytest.fixture
-def liar(stack, base):
-    """A stock server whose gcc fails."""
-    tools = base / "liar-tools"
-    tools.mkdir()
-    for name in ("gcc", "x86_64-linux-gnu-gcc"):
-        (tools / name).write_text("#!/bin/sh\necho no >&2\nexit 1\n")
-        (tools / name).chmod(0o755)
-    server = peers.Server(peers.STOCK_SERVER, base / "liar", extra=["--enable-tcp-insecure"])
-    server.env["DISTCCD_PATH"] = str(tools)
-    return stack.enter_context(server)
 
 
 def test_a_discrepancy_is_counted_beside_the_socket(workplace, client_env, stack, liar, base):
@@ -327,224 +318,3 @@ def test_temporary_files_stay_when_that_is_asked_for(workplace, client_env, stoc
     assert "int f(void)" in kept[".i"].read_text() and "int g;" in kept[".ii"].read_text()
     assert {path.stat().st_mode & 0o777 for path in (base / "tmp").iterdir()} == {0o600}
     assert any("unused" in path.read_text() for path in (base / "tmp").glob("distcc_server_stderr_*.txt"))
-
-
-# --------------------------------------------------------------- what 3.4 got wrong
-
-@pytest.fixture
-def recorded_gcc(base):
-    """A gcc on PATH that writes down its words, and what it has inherited; -E may wait for a FIFO."""
-    directory = base / "bin"
-    directory.mkdir()
-    (directory / "gcc").write_text(
-        f"#!/bin/sh\necho \"$*\" >>{base}/calls\nls -l /proc/self/fd >>{base}/descriptors\n"
-        "case $* in *-E*) [ -z \"$HOLD_E\" ] || read -r line <\"$HOLD_E\";; *) [ -z \"$HOLD_C\" ] || read -r line <\"$HOLD_C\";; esac\n"
-        "exec /usr/bin/gcc \"$@\"\n")
-    (directory / "gcc").chmod(0o755)
-    return {"PATH": f"{directory}:/usr/bin:/bin", "DISTCC_NO_REWRITE_CROSS": "1"}
-
-
-def calls(base):
-    return (base / "calls").read_text().splitlines()
-
-
-def start(command, workplace, env):
-    return subprocess.Popen([str(peers.CLIENT), *command], cwd=workplace.path, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-def test_a_job_that_runs_here_holds_no_slot_of_a_host(workplace, client_env, stock_server, base, recorded_gcc):
-    server = stock_server()
-    workplace.files = {"inc.c": "__asm__(\".incbin \\\"blob\\\"\");\n", "blob": "blob", "ok.c": "int ok;\n"}
-    workplace.reset()
-    os.mkfifo(base / "fifo")
-    env = client_env(f"{server.host}/1", DISTCC_FALLBACK=1, **recorded_gcc)
-    held = start(["gcc", "-c", "inc.c"], workplace, {**env, "HOLD_C": str(base / "fifo")})
-    wait.until(lambda: any("-E" not in line for line in calls(base)) if (base / "calls").exists() else False, "the local compiler to run")
-    for client in (peers.CLIENT, peers.STOCK_CLIENT):
-        subprocess.run([client, "gcc", "-c", "ok.c", "-o", "ok.o"], cwd=workplace.path, env={**env, "DISTCC_FALLBACK": "0"}, check=True, timeout=60)
-    assert held.poll() is None
-    (base / "fifo").write_text("go\n")
-    assert held.communicate(timeout=60)[1] == b"" and held.returncode == 0
-    server.wait_count(2)
-
-
-STAGES = {
-    "no hosts": "", "a list that is wrong": "h:http", "all in back-off": "DISLIKED", "a connection that is refused": "127.0.0.1:1",
-    "a name that nobody knows": "nobody.invalid", "a gateway that is gone": "unix:/nonexistent/gw", "a reset while sending": "RESET",
-    "an answer that breaks off": "CUT", "no answer": "CLOSED", "nonsense": "NONSENSE", "the compiler there fails": "LIAR",
-    "no include server": "127.0.0.1:1,cpp,lzo",
-}
-
-
-@pytest.mark.parametrize("fallback", ["0", "1"])
-@pytest.mark.parametrize("stage", STAGES)
-def test_wherever_it_fails_a_job_is_done_here_once_or_not_at_all(workplace, client_env, stack, liar, base, recorded_gcc, stage, fallback):
-    """As the manual's table says it."""
-    hosts = STAGES[stage]
-    for word, behave in {"RESET": reset, "CUT": close_in_reply, "CLOSED": close_without_reply, "NONSENSE": no_distcc}.items():
-        if hosts == word:
-            hosts = stack.enter_context(BrokenServer(behave)).host
-    hosts = hosts.replace("LIAR", liar.host)
-    env = client_env(hosts, DISTCC_FALLBACK=fallback, DISTCC_LOG=base / "log", **recorded_gcc)
-    if hosts == "DISLIKED":
-        env["DISTCC_HOSTS"] = "127.0.0.1:1"
-        (base / "state" / "lock").mkdir()
-        (base / "state" / "lock" / "backoff_tcp_127.0.0.1_1_0").write_text("x")
-    done = workplace.run([peers.CLIENT, *COMMAND], env)
-    compiles = [line for line in calls(base) if "-E" not in line] if (base / "calls").exists() else []
-    assert (done.rc == 0) == (fallback == "1"), done
-    assert len(compiles) == int(fallback)
-    assert ("hello.o" in done.files) == (fallback == "1")
-
-
-@pytest.mark.parametrize("retry", ["1", "", None], ids=["set", "empty", "unset"])
-def test_a_failure_there_is_final_where_no_retry_is_wanted(workplace, client_env, liar, base, recorded_gcc, retry):
-    env = client_env(liar.host, DISTCC_FALLBACK=1, DISTCC_SKIP_LOCAL_RETRY=retry, DISTCC_LOG=base / "log", **recorded_gcc)
-    done = workplace.run([peers.CLIENT, *COMMAND], env)
-    assert (done.rc, done.stderr) == ((1, b"no\n") if retry else (0, b""))
-    assert len([line for line in calls(base) if "-E" not in line]) == (0 if retry else 1)
-
-
-def test_jobs_that_fail_blame_nobody_while_others_run(workplace, client_env, stock_server):
-    """3.4 strikes the host off for a moment, and others go nowhere meanwhile."""
-    server = stock_server()
-    workplace.files = {"bad.c": "#include \"no-such.h\"\n", "wrong.c": "int f(void) { return nothing; }\n", "ok.c": "int ok;\n"}
-    workplace.reset()
-    bad = [start(["gcc", "-c", f"{name}.c"], workplace, client_env(server.host, DISTCC_FALLBACK=1)) for name in ("bad", "wrong") for _ in range(10)]
-    good = [start(["gcc", "-c", "ok.c", "-o", f"{i}.o"], workplace, client_env(server.host)) for i in range(20)]
-    assert [(client.communicate(timeout=60)[1], client.returncode) for client in good] == [(b"", 0)] * 20
-    assert [client.communicate(timeout=60) and client.returncode for client in bad] == [1] * 20
-    server.wait_count(20)
-
-
-def test_a_request_is_one_write(workplace, client_env, stock_server, base):
-    if peers.is_sanitized():
-        pytest.skip("strace and LeakSanitizer do not go together: the run without sanitizers does this")
-    server = stock_server()
-    workplace.reset()
-    subprocess.run(["strace", "-e", "trace=network,write,writev,sendto,sendmsg", "-o", base / "trace", peers.CLIENT, *COMMAND],
-                   cwd=workplace.path, env=client_env(server.host), check=True)
-    assert len([line for line in (base / "trace").read_text().splitlines() if "DIST0000" in line or "DOTI" in line]) == 1
-    server.wait_count(1)
-
-
-@pytest.mark.parametrize("behave", [reset, close_in_reply, close_without_reply, no_distcc], ids=lambda behave: behave.__name__)
-def test_a_broken_server_is_passed_over_without_a_word(workplace, client_env, stack, stock_server, base, behave):
-    broken, server = stack.enter_context(BrokenServer(behave)), stock_server()
-    log = base / "log"
-    # more than what the kernel takes at once
-    workplace.files = {"hello.c": "int f(void) { return 1; }\n" + "extern int more_of_it;\n" * 200000}
-    local = workplace.run(COMMAND, peers.clean_env())
-    compare.assert_same(local, workplace.run([peers.CLIENT, *COMMAND], client_env(f"{broken.host} {server.host}", DISTCC_LOG=log)))
-    assert broken.met == 1
-    server.wait_count(1)
-    ends = [line for line in log.read_text().splitlines() if "completed ok" in line]
-    assert len(ends) == 1 and server.host in ends[0]
-
-
-def answering(reply):
-    """A server that reads a request and says this."""
-    def behave(connection, _):
-        connection.settimeout(1)
-        text = b""
-        while b"DOTI" not in text and b"NFIL" not in text:
-            text += connection.recv(65536)
-        connection.sendall(reply)
-        connection.settimeout(0.2)
-        try:
-            while connection.recv(65536):
-                pass
-        except TimeoutError:
-            pass
-        connection.close()
-    return behave
-
-
-def test_a_reply_without_its_dependencies_is_no_success(workplace, client_env, stack, stock_server, base):
-    includes = stack.enter_context(IncludeServer(base / "pump"))
-    broken = stack.enter_context(BrokenServer(answering(b"DONE00000003STAT00000000SERR00000000SOUT00000000DOTO00000000")))
-    server = stock_server()
-    command = ["gcc", "-MD", "-c", "hello.c"]
-    local = workplace.run(command, peers.clean_env())
-    env = client_env(f"{broken.host},cpp,lzo {server.host},cpp,lzo", INCLUDE_SERVER_PORT=includes.socket, DISTCC_LOG=base / "log")
-    compare.assert_same(local, workplace.run([peers.CLIENT, *command], env))
-    assert broken.met == 1
-    server.wait_count(1)
-
-
-@pytest.mark.parametrize("reply", [b"DONE00000001STAT00000100SERR00000000SOUT00000006wrong\nDOTO00000000",
-                                   b"DONE00000001STAT00000000SERR00000000SOUT00000006wrong\nDOTO00001000half"], ids=["failed", "cut"])
-def test_output_of_a_job_that_is_done_again_is_not_shown(workplace, client_env, stack, reply):
-    broken = stack.enter_context(BrokenServer(answering(reply)))
-    local = workplace.run(COMMAND, peers.clean_env())
-    done = workplace.run([peers.CLIENT, *COMMAND], client_env(broken.host, DISTCC_FALLBACK=1, DISTCC_LOG="/dev/null"))
-    compare.assert_same(local, done)
-    assert broken.met == 1
-
-
-def test_the_preprocessor_runs_once_for_all_hosts(workplace, client_env, stack, stock_server, base, recorded_gcc):
-    broken, server = stack.enter_context(BrokenServer(close_in_reply)), stock_server()
-    env = client_env(f"127.0.0.1:1 {broken.host} 127.0.0.1:2 {server.host}", **recorded_gcc)
-    assert workplace.run([peers.CLIENT, *COMMAND], env).rc == 0
-    server.wait_count(1)
-    assert len(calls(base)) == 1 and "-E" in calls(base)[0]
-    left = [path.name for path in (base / "state").iterdir() if path.is_file()]
-    assert left == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_ends_the_preprocessor(workplace, client_env, stock_server, base, recorded_gcc, number):
-    """That nothing is left running is seen to at the end of every test."""
-    server = stock_server()
-    workplace.reset()
-    os.mkfifo(base / "fifo")
-    client = start(COMMAND, workplace, client_env(server.host, DISTCC_FALLBACK=1, HOLD_E=base / "fifo", **recorded_gcc))
-    wait.until((base / "descriptors").exists, "the preprocessor to run")
-    client.send_signal(number)
-    assert client.communicate(timeout=20)[1] == b""
-    assert client.returncode == -number
-    assert sorted(path.name for path in workplace.path.iterdir()) == ["empty.c", "hello.c", "hello.h", "sub"]
-    assert len(calls(base)) == 1 and server.count() == 0
-
-
-@pytest.mark.parametrize("command", [["gcc", "hello.c", "-o", "prog"], ["gcc", "-E", "hello.c"], ["touch", "made"]], ids=" ".join)
-def test_scan_includes_never_compiles(workplace, client_env, base, command):
-    done = workplace.run([peers.CLIENT, "--scan-includes", *command], client_env("localhost", DISTCC_LOG=base / "log"))
-    assert (done.rc, done.stdout, done.stderr) == (100, b"", b"")
-    assert sorted(done.files) == sorted([*workplace.files, "sub"])
-
-
-@pytest.mark.parametrize("hosts", ["SERVER", "localhost", "none"])
-def test_a_compiler_inherits_nothing(workplace, client_env, stock_server, base, recorded_gcc, hosts):
-    """Whether it preprocesses or compiles: its three streams, the object that it writes, and the end of a pipe that
-    kills it with the client."""
-    server = stock_server()
-    env = client_env(hosts.replace("SERVER", server.host), DISTCC_FALLBACK=1, DISTCC_LOG=base / "log", **recorded_gcc)
-    assert workplace.run([peers.CLIENT, "gcc", "-c", "hello.c"], env).rc == 0
-    for listing in (base / "descriptors").read_text().split("total ")[1:]:
-        names = [match.groups() for match in re.finditer(r" (\d+) -> (.*)", listing)]
-        foreign = [name for number, name in names if int(number) > 2 and not name.startswith(("/proc/", str(workplace.path)))]
-        assert len(foreign) <= 1 and all(name.startswith("pipe:") for name in foreign), listing
-
-
-def test_lsdistcc_takes_a_long_name(stock_server):
-    server = stock_server()
-    done = subprocess.run([peers.BUILD / "lsdistcc", f"-r{server.port}", "-p" + "x" * 4000, "127.0.0.1"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
-
-
-def test_a_compiler_that_is_not_here_is_status_110(workplace, client_env, stock_server):
-    server = stock_server(extra=["--enable-tcp-insecure"])
-    done = workplace.run([peers.CLIENT, "no-such-compiler", "-c", "hello.c"], client_env(server.host))
-    assert (done.rc, done.stdout) == (110, b"") and b"no-such-compiler" in done.stderr
-    assert server.count() == 0
-
-
-def test_a_socket_name_that_is_too_long_is_a_warning(workplace, client_env, stock_server, base):
-    server = stock_server()
-    log = base / "log"
-    local = workplace.run(COMMAND, peers.clean_env())
-    env = client_env(f"{server.host},cpp,lzo", INCLUDE_SERVER_PORT="/" + "x" * 107, DISTCC_LOG=log, DISTCC_FALLBACK=1)
-    compare.assert_same(local, workplace.run([peers.CLIENT, *COMMAND], env))
-    assert "failed to get includes from include server, preprocessing locally" in log.read_text()
-    server.wait_count(1)
