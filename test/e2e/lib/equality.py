@@ -33,6 +33,24 @@ def names_in_dwarf(content):
     return [re.findall(rb"DW_AT_(?:name|comp_dir) .*: (.*)", attributes) for attributes in unit]
 
 
+def debug_but_columns(content):
+    """What debug sections tell, but for columns (of macro uses, after preprocessing elsewhere), views that only they tell
+    apart, and where things lie."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        dump = subprocess.run(["readelf", "-W", "--debug-dump=info", "--debug-dump=decodedline", file.name], capture_output=True, check=True).stdout
+    dump = re.sub(rb"<(0x)?[0-9a-f]+>|Abbrev Number: \d+|\(indirect[^)]*\)|Length: .*|Offset: .*", b"", dump)
+    told, last = [], None
+    for line in dump.splitlines():
+        row = re.match(rb"(\S+ +(\d+|-)) +(0x[0-9a-f]+|0)\b", line)
+        # a row of the line table may say no more than another column
+        if b"_column" not in line and b"_view" not in line and file.name.encode() not in line and not (row and row[1] == last):
+            told.append(row[0] if row else line)
+        last = row[1] if row else None
+    return told
+
+
 def _text(compiler, where, text):
     """stderr without what a stock server cannot give."""
     if where == "remote" and not compiler.startswith("clang"):
