@@ -159,7 +159,7 @@ const struct figure figures[] = {
 	{ "accepted", FIGURE_COUNTER, NULL, "Connections that were accepted", get_accepted },
 	{ "turned_away", FIGURE_COUNTER, NULL, "Connections with a DENY, or closed for the same reasons", get_turned_away },
 	{ "not_admitted", FIGURE_COUNTER, NULL, "Connections of users that may not use the gateway", get_not_admitted },
-	{ "over_quota", FIGURE_COUNTER, NULL, "Connections beyond the limit for one user", get_over_quota },
+	{ "over_quota", FIGURE_COUNTER, NULL, "Jobs and connections beyond the limits for one user", get_over_quota },
 	{ "protocol_errors", FIGURE_COUNTER, NULL, "Connections that broke the protocol", get_protocol_errors },
 	{ "timeouts", FIGURE_COUNTER, NULL, "Connections that were too slow", get_timeouts },
 	{ "foreign_destinations", FIGURE_COUNTER, NULL, "SOCKS requests for places not in the host list", get_foreign_destinations },

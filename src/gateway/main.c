@@ -250,6 +250,7 @@ static int serve(struct options *options, struct err *err)
 	helper.http_place = place = http_place(options);
 	n_descriptors = raise_descriptor_limit();
 	setup.user_connections_max = options->user_connections ? options->user_connections : n_descriptors / 2;
+	setup.user_bytes_max = (uint64_t)options->user_mib << 20;
 	subuids_load(&setup.subuids, options->subuid_file ? options->subuid_file : "/etc/subuid");
 	if (open_log(options, err) == 0 && startup_begin(&startup, err) == 0) {
 		warn_about_passing(options);

@@ -200,6 +200,18 @@ static int parse_user_connections(struct options *options, const char *text, str
 	return 0;
 }
 
+enum { USER_MIB_DEFAULT = 4096, USER_MIB_MAX = 1 << 30 };
+
+static int parse_user_mib(struct options *options, const char *text, struct err *err)
+{
+	int64_t n;
+
+	if (!str_to_int(text, 1, USER_MIB_MAX, &n))
+		return err_set(err, ERR_USAGE, "'%s': MiB, from 1 to %d", text, USER_MIB_MAX);
+	options->user_mib = (unsigned)n;
+	return 0;
+}
+
 static int parse_stats_port(struct options *options, const char *text, struct err *err)
 {
 	int64_t port;
@@ -349,6 +361,7 @@ static const struct option_spec specs[] = {
 	{ "allow-user", 0, "USER", parse_allow_user, "serve this user (repeatable); default everybody" },
 	{ "allow-group", 0, "GROUP", parse_allow_group, "serve the members of this group (repeatable)" },
 	{ "user-connections", 0, "N", parse_user_connections, "of one user at once; default half of the descriptors" },
+	{ "user-mib", 0, "N", parse_user_mib, "of one user's requests kept at once; default 4096" },
 	{ "stats-port", 0, "PORT", parse_stats_port, "where servers publish their load; default 3633, 0: do not ask" },
 	{ "subuid", 0, "FILE", parse_subuid, "whose ids are whose, see subuid(5); default /etc/subuid" },
 	{ "user", 0, "USER", parse_user, "run as USER; default distcc, else distccd" },
@@ -393,6 +406,7 @@ static void set_defaults(struct options *options)
 	memset(options, 0, sizeof(*options));
 	options->socket_mode = 0666;
 	options->socket_gid = (gid_t)-1;
+	options->user_mib = USER_MIB_DEFAULT;
 	options->stats_port = STATS_PORT_DEFAULT;
 	options->log_level = LOG_LEVEL_NOTICE;
 }

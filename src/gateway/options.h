@@ -24,6 +24,7 @@ struct options {
 	mode_t socket_mode;		/* 0666 */
 	gid_t socket_gid;		/* (gid_t)-1: leave */
 	struct admission admission;	/* --allow-user, --allow-group */
+	unsigned user_mib;		/* --user-mib: of requests that are kept */
 	unsigned user_connections;	/* --user-connections; 0: half of the descriptors */
 	int stats_port;			/* --stats-port; 0: servers are not asked */
 	char *subuid_file;		/* --subuid, NULL: /etc/subuid */

@@ -60,7 +60,7 @@ void peer_close(struct peer *peer)
 	buf_release(&peer->in);
 	buf_release(&peer->said);
 	buf_release(&peer->out);
-	quota_leave(&gateway->quotas, peer->job.uid);
+	quota_leave(&gateway->quotas, peer->job.uid, peer->kept);
 	gateway->counters.peers -= !peer->asks;
 	gateway->counters.askers -= peer->asks;
 	if (peer->prev)

@@ -45,6 +45,7 @@ struct peer {
 	struct gateway *gateway;
 	int fd;
 	struct sock_cred cred;
+	uint64_t kept;			/* bytes of its request, which count against its user */
 	bool is_over_quota;		/* its user has enough of us: it is told, and closed */
 	enum peer_state state;
 	enum dialect dialect;

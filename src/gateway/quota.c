@@ -22,12 +22,26 @@ bool quota_enter(struct quota **quotas, uid_t uid, unsigned limit, bool *is_news
 	return quota->n <= limit;
 }
 
-void quota_leave(struct quota **quotas, uid_t uid)
+bool quota_keep(struct quota **quotas, uid_t uid, uint64_t bytes, uint64_t limit, bool *is_news)
 {
 	struct quota *quota;
 
 	HASH_FIND(hh, *quotas, &uid, sizeof(uid), quota);
-	if (!quota || --quota->n)
+	quota->bytes += bytes;
+	*is_news = quota->bytes > limit && !quota->is_told_of_bytes;
+	quota->is_told_of_bytes |= *is_news;
+	return quota->bytes <= limit;
+}
+
+void quota_leave(struct quota **quotas, uid_t uid, uint64_t bytes)
+{
+	struct quota *quota;
+
+	HASH_FIND(hh, *quotas, &uid, sizeof(uid), quota);
+	if (!quota)
+		return;
+	quota->bytes -= bytes;
+	if (--quota->n)
 		return;
 	HASH_DEL(*quotas, quota);
 	free(quota);

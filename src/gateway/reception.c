@@ -93,11 +93,29 @@ static void greet(struct peer *peer)
 	}
 }
 
+/* Counts more bytes of the request. False if its user has us keep so many already. */
+static bool keep(struct peer *peer, size_t len)
+{
+	const struct gateway_setup *setup = peer->gateway->setup;
+	bool is_news, fits = quota_keep(&peer->gateway->quotas, peer->job.uid, len, setup->user_bytes_max, &is_news);
+
+	peer->kept += len;
+	if (is_news && peer->cred.uid != 0)
+		log_warning("uid %u has %u MiB of requests here, as many as one user may have (--user-mib); more are turned away",
+			    peer->job.uid, (unsigned)(setup->user_bytes_max >> 20));
+	return fits || peer->cred.uid == 0;
+}
+
 static void request_input(struct peer *peer, const char *bytes, size_t len)
 {
 	struct err err = ERR_INIT;
 
 	peer->moved += len;
+	if (!keep(peer, len)) {
+		peer->gateway->counters.over_quota++;
+		peer_deny(peer, "quota", "this user has as many bytes in the gateway as one may have: see --user-mib");
+		return;
+	}
 	if (relay_add_request(&peer->relay, bytes, len, &err) < 0) {
 		if (err.code == ERR_IO)
 			peer_deny(peer, "spool", err.text);
@@ -271,11 +289,13 @@ static int take_kept_request(struct peer *peer, const struct adoption *adoption,
 	off_t at = 0;
 	ssize_t n;
 
+	keep(peer, adoption->request.len);
 	if (adoption->request.len && relay_add_request(&peer->relay, adoption->request.data, adoption->request.len, err) < 0)
 		return -1;
 	if (adoption->file_fd < 0)
 		return 0;
 	while ((n = pread(adoption->file_fd, chunk, sizeof(chunk), at)) > 0) {
+		keep(peer, (size_t)n);
 		if (relay_add_request(&peer->relay, chunk, (size_t)n, err) < 0)
 			return -1;
 		at += n;

@@ -22,6 +22,7 @@ struct gateway_setup {
 	int helper_fd;				/* SEQPACKET to the parent */
 	struct subuids subuids;
 	unsigned user_connections_max;
+	uint64_t user_bytes_max;	/* of requests that are kept */
 	int spool_dir_fd;			/* for O_TMPFILE: requests and replies too big for memory */
 	struct proof_result proofs[PROOF_N];
 };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Users beside each other: how many connections one may have, and whose the ids are that were lent."""
+"""Users beside each other: how much one may have, and whose the ids are that were lent."""
 
 import os
 import subprocess
@@ -45,9 +45,9 @@ def subuid(base):
     return path
 
 
-def compile_as(uid, gw, workplace, output, fallback):
+def compile_as(uid, gw, workplace, output, fallback, source="hello.c"):
     env = peers.clean_env(HOME="/nonexistent", DISTCC_HOSTS=gw.host, DISTCC_FALLBACK=fallback)
-    return subprocess.run([*as_uid(uid), str(peers.CLIENT), "gcc", "-c", "hello.c", "-o", str(output)], cwd=workplace.path, env=env,
+    return subprocess.run([*as_uid(uid), str(peers.CLIENT), "gcc", "-c", source, "-o", str(output)], cwd=workplace.path, env=env,
                           capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -79,6 +79,31 @@ def test_who_has_enough_connections_is_told_so_and_others_are_served(stock_serve
     again = compile_as(4001, gw, workplace, out / "d.o", "0")
     assert (again.returncode, again.stderr) == (0, "")
     server.wait_count(2)
+
+
+def test_who_has_enough_bytes_here_is_told_so(stock_server, gateway, workplace, base):
+    """And only the job that is too much is not served."""
+    server = stock_server()
+    gw = gateway([f"{server.host}/4"], extra=["--user-mib=1"])
+    workplace.reset()
+    (workplace.path / "large.c").write_text("int table[] = {" + "1234567,\n" * 150000 + "};\n")
+    out = base / "out"
+    out.mkdir(mode=0o777)
+    out.chmod(0o777)
+    for _ in range(2):
+        refused = compile_as(4001, gw, workplace, out / "large.o", "0", "large.c")
+        assert refused.returncode != 0 and "--user-mib" in refused.stderr, refused
+        assert not (out / "large.o").exists()
+    alone = compile_as(4001, gw, workplace, out / "large.o", "1", "large.c")
+    assert (alone.returncode, alone.stdout) == (0, ""), alone
+    assert (out / "large.o").exists()
+    served = compile_as(4001, gw, workplace, out / "small.o", "0")
+    assert (served.returncode, served.stdout, served.stderr) == (0, "", "")
+    server.wait_count(1)
+    assert gw.status()["over_quota"] == 3
+    assert len([line for line in gw.lines if "--user-mib" in line]) == 1
+    # nobody limits root
+    assert compile_as(0, gw, workplace, out / "root.o", "0", "large.c").returncode == 0
 
 
 def waiting_client(gw, uid, name):

@@ -75,13 +75,36 @@ static void each_user_has_a_limit_and_meets_it_once(void **state)
 	assert_false(is_news);
 	assert_true(quota_enter(&quotas, 2, 2, &is_news));
 	for (int i = 0; i < 3; i++)
-		quota_leave(&quotas, 1);
+		quota_leave(&quotas, 1, 0);
 	assert_true(quota_enter(&quotas, 1, 2, &is_news));
-	quota_leave(&quotas, 1);
-	quota_leave(&quotas, 1);
-	quota_leave(&quotas, 2);
+	quota_leave(&quotas, 1, 0);
+	quota_leave(&quotas, 1, 0);
+	quota_leave(&quotas, 2, 0);
 	assert_null(quotas);
-	quota_leave(&quotas, 3);
+	quota_leave(&quotas, 3, 0);
+}
+
+static void bytes_are_counted_until_their_connection_ends(void **state)
+{
+	struct quota *quotas = NULL;
+	bool is_news;
+
+	(void)state;
+	quota_enter(&quotas, 1, 9, &is_news);
+	quota_enter(&quotas, 1, 9, &is_news);
+	quota_enter(&quotas, 2, 9, &is_news);
+	assert_true(quota_keep(&quotas, 1, 60, 100, &is_news));
+	assert_false(is_news);
+	assert_false(quota_keep(&quotas, 1, 60, 100, &is_news));
+	assert_true(is_news);
+	assert_false(quota_keep(&quotas, 1, 1, 100, &is_news));
+	assert_false(is_news);
+	assert_true(quota_keep(&quotas, 2, 100, 100, &is_news));
+	quota_leave(&quotas, 1, 61);
+	assert_true(quota_keep(&quotas, 1, 40, 100, &is_news));
+	quota_leave(&quotas, 1, 100);
+	quota_leave(&quotas, 2, 100);
+	assert_null(quotas);
 }
 
 static void put(const char *path, const char *text)
@@ -125,6 +148,7 @@ int main(void)
 		CHECK(lines_that_make_no_sense_are_passed_over),
 		CHECK(a_file_that_is_not_there_is_empty),
 		CHECK(each_user_has_a_limit_and_meets_it_once),
+		CHECK(bytes_are_counted_until_their_connection_ends),
 		CHECK_IN_DIR(the_weight_is_that_of_the_nearest_group_that_has_any),
 		CHECK(a_process_of_a_foreign_namespace_has_the_usual_weight),
 	};
