@@ -10,7 +10,7 @@ static void socks_refuse(struct peer *peer, enum socks_reply code, const char *w
 {
 	unsigned char reply[SOCKS_REPLY_LEN];
 
-	log_notice("peer uid %u pid %d: SOCKS request refused: %s", peer->cred.uid, (int)peer->cred.pid, why);
+	peer_complain(peer, "SOCKS request refused: %s", why);
 	socks_reply_encode(reply, code);
 	buf_add(&peer->out, reply, sizeof(reply));
 	peer_close_after_messages(peer);
@@ -64,8 +64,7 @@ void dialect_socks_input(struct peer *peer)
 		buf_remove_front(&peer->in, (size_t)n);
 		buf_add(&peer->out, offers_none ? "\5\0" : "\5\377", 2);
 		if (!offers_none) {
-			log_notice("peer uid %u pid %d: a SOCKS client that insists on a password; closed", peer->cred.uid,
-				   (int)peer->cred.pid);
+			peer_complain(peer, "a SOCKS client that insists on a password; closed");
 			peer_close_after_messages(peer);
 			return;
 		}

@@ -299,6 +299,7 @@ static void on_reap(evutil_socket_t fd, short what, void *context)
 static void release(struct gateway *gateway)
 {
 	peers_close(gateway);
+	complaints_release(&gateway->complaints);
 	stop_listening(gateway);
 	http_close(gateway->http);
 	gateway->http = NULL;

@@ -3,6 +3,7 @@
 #include "gateway/peer.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -94,10 +95,26 @@ void peers_close(struct gateway *gateway)
 	peers_reap(gateway);
 }
 
+void peer_complain(struct peer *peer, const char *format, ...)
+{
+	autobuf text = BUF_INIT;
+	unsigned n_left_out;
+	va_list args;
+
+	if (!complaint_is_due(&peer->gateway->complaints, peer->job.uid, clock_now_ms(), &n_left_out))
+		return;
+	va_start(args, format);
+	buf_add_vformat(&text, format, args);
+	va_end(args);
+	if (n_left_out)
+		log_notice("uid %u: %u more lines like these were left out", peer->job.uid, n_left_out);
+	log_notice("peer uid %u pid %d: %s", peer->cred.uid, (int)peer->cred.pid, text.data);
+}
+
 void peer_offend(struct peer *peer, const char *what)
 {
 	peer->gateway->counters.protocol_errors++;
-	log_notice("peer uid %u pid %d: %s; closed", peer->cred.uid, (int)peer->cred.pid, what);
+	peer_complain(peer, "%s; closed", what);
 	peer_close(peer);
 }
 
@@ -251,8 +268,8 @@ static void enter_quota(struct peer *peer)
 
 	peer->is_over_quota = !quota_enter(&peer->gateway->quotas, peer->job.uid, setup->user_connections_max, &is_news);
 	if (is_news)
-		log_warning("uid %u has %u connections, as many as one user may have (--user-connections); more are turned away", peer->job.uid,
-			    setup->user_connections_max);
+		peer_complain(peer, "this user has %u connections, as many as one may have (--user-connections); more are turned away",
+			      setup->user_connections_max);
 }
 
 struct peer *peer_new(struct gateway *gateway, int fd)

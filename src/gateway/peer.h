@@ -82,6 +82,8 @@ void peers_close(struct gateway *gateway);
 /* Frees those that were closed while their own callbacks ran. */
 void peers_reap(struct gateway *gateway);
 
+/* A line in the log about what it does wrong, "peer uid N pid N: ...", unless there were so many about its user. */
+void peer_complain(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* It does not keep to the protocol: said once, then closed. */
 void peer_offend(struct peer *peer, const char *what);
 /* A DENY where the dialect has one, then closed. reason: a word of protocol-gateway.txt. */

@@ -101,8 +101,8 @@ static bool keep(struct peer *peer, size_t len)
 
 	peer->kept += len;
 	if (is_news && peer->cred.uid != 0)
-		log_warning("uid %u has %u MiB of requests here, as many as one user may have (--user-mib); more are turned away",
-			    peer->job.uid, (unsigned)(setup->user_bytes_max >> 20));
+		peer_complain(peer, "this user has %u MiB of requests here, as many as one may have (--user-mib); more are turned away",
+			      (unsigned)(setup->user_bytes_max >> 20));
 	return fits || peer->cred.uid == 0;
 }
 
@@ -214,7 +214,7 @@ static void peer_on_timer(evutil_socket_t fd, short what, void *context)
 	if (peer->state == PEER_HANDED && handoff_is_used(peer->relay.server_fd))
 		return;
 	peer->gateway->counters.timeouts++;
-	log_notice("peer uid %u pid %d: too slow %s; closed", peer->cred.uid, (int)peer->cred.pid, doing[peer->state]);
+	peer_complain(peer, "too slow %s; closed", doing[peer->state]);
 	peer_close(peer);
 }
 
@@ -252,7 +252,7 @@ void reception_open(struct gateway *gateway, int fd)
 	gateway->counters.accepted++;
 	if (!policy_admits(&gateway->setup->options->admission, peer->cred.uid, gateway->overflow_uid, in_group, peer)) {
 		gateway->counters.not_admitted++;
-		log_notice("peer uid %u pid %d: not admitted (--allow-user, --allow-group)", peer->cred.uid, (int)peer->cred.pid);
+		peer_complain(peer, "not admitted (--allow-user, --allow-group)");
 		peer->dialect = DIALECT_LEASE;
 		peer_deny(peer, "admission", "this user may not use the gateway: see --allow-user and --allow-group of distcc-gateway");
 		return;

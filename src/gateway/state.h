@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/complaint.h"
 #include "gateway/feed.h"
 #include "gateway/quota.h"
 #include "gateway/schedule.h"
@@ -51,6 +52,7 @@ struct gateway {
 	uint32_t list_generation;	/* of the host list that is in force */
 	struct schedule schedule;
 	struct peer *peers;		/* list by peer->next */
+	struct complaint *complaints;	/* about users whose peers misbehaved lately */
 	struct quota *quotas;		/* of the users that have connections */
 	struct peer *dead;		/* closed, freed when the running callback has returned */
 	struct event *reap;

@@ -101,7 +101,7 @@ def test_who_has_enough_bytes_here_is_told_so(stock_server, gateway, workplace, 
     assert (served.returncode, served.stdout, served.stderr) == (0, "", "")
     server.wait_count(1)
     assert gw.status()["over_quota"] == 3
-    assert len([line for line in gw.lines if "--user-mib" in line]) == 1
+    assert gw.wait_log("--user-mib")
     # nobody limits root
     assert compile_as(0, gw, workplace, out / "root.o", "0", "large.c").returncode == 0
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "gateway/complaint.h"
 #include "gateway/quota.h"
 #include "gateway/subuid.h"
 #include "gateway/weight.h"
@@ -107,6 +108,29 @@ static void bytes_are_counted_until_their_connection_ends(void **state)
 	assert_null(quotas);
 }
 
+static void a_flood_is_a_few_lines_and_a_number(void **state)
+{
+	struct complaint *complaints = NULL;
+	unsigned n_left_out;
+
+	(void)state;
+	for (int i = 0; i < COMPLAINTS_MAX; i++)
+		assert_true(complaint_is_due(&complaints, 1, 1000 + i, &n_left_out));
+	for (int i = 0; i < 5000; i++)
+		assert_false(complaint_is_due(&complaints, 1, 2000, &n_left_out));
+	assert_true(complaint_is_due(&complaints, 2, 2000, &n_left_out));
+	assert_int_equal(n_left_out, 0);
+	/* a new user later: the second is forgotten, of the first something is still to be said */
+	assert_true(complaint_is_due(&complaints, 3, 2000 + COMPLAINTS_MS, &n_left_out));
+	assert_int_equal(HASH_COUNT(complaints), 2);
+	assert_true(complaint_is_due(&complaints, 1, 2000 + COMPLAINTS_MS, &n_left_out));
+	assert_int_equal(n_left_out, 5000);
+	assert_true(complaint_is_due(&complaints, 1, 2001 + COMPLAINTS_MS, &n_left_out));
+	assert_int_equal(n_left_out, 0);
+	complaints_release(&complaints);
+	assert_null(complaints);
+}
+
 static void put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -148,6 +172,7 @@ int main(void)
 		CHECK(lines_that_make_no_sense_are_passed_over),
 		CHECK(a_file_that_is_not_there_is_empty),
 		CHECK(each_user_has_a_limit_and_meets_it_once),
+		CHECK(a_flood_is_a_few_lines_and_a_number),
 		CHECK(bytes_are_counted_until_their_connection_ends),
 		CHECK_IN_DIR(the_weight_is_that_of_the_nearest_group_that_has_any),
 		CHECK(a_process_of_a_foreign_namespace_has_the_usual_weight),
