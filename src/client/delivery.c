@@ -2,9 +2,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client/delivery.h"
 
+#include <stdlib.h>
+
 #include "base/fd.h"
 #include "base/str.h"
 #include "compiler/deps.h"
+#include "client/colours.h"
 #include "client/messages.h"
 #include "client/output.h"
 #include "compiler/family.h"
@@ -38,14 +41,20 @@ static void show(int fd, const struct buf *text)
 
 void delivery_show(const struct attempt *attempt, const struct scan *scan, const struct preprocess *cpp)
 {
-	autobuf cpp_said = BUF_INIT, all = BUF_INIT;
+	autobuf cpp_said = BUF_INIT, all = BUF_INIT, coloured = BUF_INIT;
+	const struct buf *server_said = &attempt->reply.serr;
+	const char *gcc_colours = getenv("GCC_COLORS");		/* not as other variables: empty it means something */
 
+	if (gcc_colours && scan->family != FAMILY_CLANG && server_said->len) {
+		colours_convert(&coloured, server_said, gcc_colours);
+		server_said = &coloured;
+	}
 	if (attempt->sources) {
 		/* a server that preprocesses says what a local compiler would */
-		show(2, &attempt->reply.serr);
+		show(2, server_said);
 	} else {
 		preprocess_messages(cpp, &cpp_said);
-		messages_merge(&all, &cpp_said, &attempt->reply.serr, scan);
+		messages_merge(&all, &cpp_said, server_said, scan);
 		show(2, &all);
 	}
 	show(1, &attempt->reply.sout);

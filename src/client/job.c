@@ -34,6 +34,7 @@
 #include "client/mail.h"
 #include "client/mode.h"
 #include "client/native.h"
+#include "client/origin.h"
 #include "client/pick.h"
 #include "client/plan.h"
 #include "client/preprocess.h"
@@ -189,6 +190,17 @@ static void show_text_to_attempt(struct job *job)
 		saved_keep("distcc", language_preprocessed_extension(job->scan.language), job->cpp.text, job->cpp.text_len);
 }
 
+/* Will the compiler perhaps say something that needs the source itself? */
+static bool may_mislead(const struct job *job)
+{
+	const struct guard_warnings wanted = {
+		.indentation = job->scan.warnings.indentation && job->scan.family != FAMILY_CLANG,
+		.empty_bodies = job->scan.warnings.empty_bodies && job->scan.family != FAMILY_GCC,
+	};
+
+	return (wanted.indentation || wanted.empty_bodies) && origin_may_mislead(job->cpp.text, job->cpp.text_len, &wanted);
+}
+
 /* OUTCOME_ANSWER: the text is there. */
 static enum outcome ensure_text(void *context)
 {
@@ -219,6 +231,8 @@ static enum outcome ensure_text(void *context)
 		return must_run_here(job, "preprocessor-failed");
 	if (asm_reads_files(job->cpp.text, job->cpp.text_len, true))
 		return must_run_here(job, "assembler-reads-files");
+	if (may_mislead(job))
+		return must_run_here(job, "messages");
 	show_text_to_attempt(job);
 	return OUTCOME_ANSWER;
 }
@@ -314,6 +328,13 @@ static int load_hosts(struct job *job, struct err *err)
 	return 0;
 }
 
+static bool must_say_it_here(const struct job *job)
+{
+	const struct reply *reply = &job->attempt.reply;
+
+	return !reply->status && text_messages_need_source(job->scan.family, reply->serr.data, reply->serr.len);
+}
+
 /* Is text of another kind worth a second question? */
 static bool wants_other_text(const struct job *job, enum text_kind *kind)
 {
@@ -401,6 +422,10 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 		if (outcome == OUTCOME_LOCAL) {
 			if (pick.host->kind == HOST_LOCAL)
 				pick_move(&job->place, &pick);
+			return 0;
+		}
+		if (outcome == OUTCOME_ANSWER && !job->attempt.sources && must_say_it_here(job)) {
+			must_run_here(job, "messages");
 			return 0;
 		}
 		if (outcome == OUTCOME_ANSWER && !job->attempt.sources && wants_other_text(job, &kind)) {

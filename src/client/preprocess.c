@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/tmp.h"
+#include "client/origin.h"
 #include "compiler/asm-files.h"
 #include "compiler/commands.h"
 
@@ -257,6 +258,13 @@ static bool was_not_understood(const struct preprocess *cpp)
 	return text_was_not_understood(cpp->kind, messages.data, messages.len);
 }
 
+/* Blanks that stand where a directive may have been are nearly always what they seem to be. */
+static bool lacks_directives(const struct preprocess *cpp)
+{
+	return text_may_lack_directives(cpp->text, cpp->text_len) &&
+	       (origin_has_word(cpp->text, cpp->text_len, "pop_macro") || origin_has_word(cpp->text, cpp->text_len, "poison"));
+}
+
 bool preprocess_must_expand(const struct preprocess *cpp, const struct scan *scan)
 {
 	if (cpp->kind != TEXT_DIRECTIVES && cpp->kind != TEXT_INCLUDES)
@@ -264,7 +272,7 @@ bool preprocess_must_expand(const struct preprocess *cpp, const struct scan *sca
 	if (cpp->status)
 		return was_not_understood(cpp);
 	return text_must_be_expanded(cpp->kind, scan->maps_files, cpp->text, cpp->text_len) ||
-	       asm_reads_files(cpp->text, cpp->text_len, false);
+	       asm_reads_files(cpp->text, cpp->text_len, false) || (cpp->kind == TEXT_DIRECTIVES && lacks_directives(cpp));
 }
 
 int preprocess_run_best(struct preprocess *cpp, const struct scan *scan, struct err *err)

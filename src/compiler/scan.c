@@ -22,6 +22,7 @@ struct pass {
 	bool has_compile;
 	const char *x_language;		/* of the last -x */
 	bool x_after_input;
+	bool no_warnings;		/* -w, wherever it stands */
 	bool wp_deps;			/* dependencies are asked for with -Wp, */
 	size_t n_inputs, n_outputs;
 	const char *foreign;		/* an input in a language that is never distributed */
@@ -166,10 +167,37 @@ static void take_output(struct scan *scan, struct pass *pass, const char *name)
 		local(scan, "output-stdout", name, "the output goes to standard output");
 }
 
+/* Those of compiler/guards.h: gcc gives the one when asked, clang the other unless asked not to. */
+static void take_warning(struct guard_warnings *warnings, const char *word)
+{
+	static const struct { const char *word; bool indentation, empty_bodies, on; } rows[] = {
+		{ "-Wall", true, false, true },
+		{ "-Wmisleading-indentation", true, false, true },
+		{ "-Werror=misleading-indentation", true, false, true },
+		{ "-Wno-misleading-indentation", true, false, false },
+		{ "-Wempty-body", false, true, true },
+		{ "-Werror=empty-body", false, true, true },
+		{ "-Wno-empty-body", false, true, false },
+		{ "-Weverything", false, true, true },
+		{ "-Wno-everything", false, true, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!str_equal(word, rows[i].word))
+			continue;
+		if (rows[i].indentation)
+			warnings->indentation = rows[i].on;
+		if (rows[i].empty_bodies)
+			warnings->empty_bodies = rows[i].on;
+	}
+}
+
 static void take_option_meaning(struct scan *scan, struct pass *pass, const char *word, const struct option_match *match)
 {
 	unsigned meaning = match->row->meaning;
 
+	take_warning(&scan->warnings, word);
+	pass->no_warnings |= str_equal(word, "-w");
 	if (meaning & OPT_LOCAL)
 		local(scan, "option", word, match->row->reason);
 	if (meaning & OPT_LOCAL_CPP) {
@@ -193,7 +221,9 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 	scan->needs.expansion |= (meaning & OPT_DEFINES) && scan->family == FAMILY_CLANG && strchr(match->argument, '\n');
 	scan->maps_files |= (meaning & OPT_MAPS_FILES) != 0;
 	scan->needs.columns |= (meaning & OPT_KEEPS_COLUMNS) != 0;
-	scan->has_colour |= (meaning & OPT_COLOUR) != 0;
+	/* the last one counts, and this one asks the terminal */
+	if (meaning & OPT_COLOUR)
+		scan->has_colour = !str_equal(word, "-fdiagnostics-color=auto");
 	scan->has_debug_dir |= (meaning & OPT_DEBUG_DIR) != 0;
 	if (meaning & OPT_LTO) {
 		scan->is_lto = true;
@@ -353,6 +383,7 @@ void scan_command(struct scan *scan, const struct argv *command)
 	autoargv words = ARGV_INIT;
 
 	*scan = (struct scan)SCAN_INIT;
+	scan->warnings.empty_bodies = true;
 	if (!command->n) {
 		local(scan, "no-command", NULL, "there is no command");
 		return;
@@ -373,6 +404,8 @@ void scan_command(struct scan *scan, const struct argv *command)
 			i++;
 		}
 	}
+	if (pass.no_warnings)
+		scan->warnings = (struct guard_warnings){ false, false };
 	judge(scan, &pass);
 	if (!scan->reason)
 		scan->verdict = SCAN_DISTRIBUTABLE;

@@ -15,6 +15,7 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "compiler/family.h"
+#include "compiler/guards.h"
 #include "compiler/language.h"
 #include "compiler/text.h"
 
@@ -45,6 +46,7 @@ struct scan {
 	bool has_output;		/* -o was given */
 	char *deps_target;		/* what a local compile would write: the output as named, or SOURCE.o */
 	struct text_needs needs;
+	struct guard_warnings warnings;	/* those that are asked for */
 	bool maps_files;		/* see compiler/text.h */
 	bool has_colour;		/* the command says whether messages are coloured */
 	bool has_debug_dir;		/* the command names the compilation directory */

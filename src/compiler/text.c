@@ -28,6 +28,11 @@ bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind
 	return family == FAMILY_GCC && kind == TEXT_EXPANDED && len && (!has_failed || find(messages, len, "-Werror"));
 }
 
+bool text_messages_need_source(enum compiler_family family, const char *messages, size_t len)
+{
+	return family != FAMILY_CLANG && find(messages, len, "-Wformat");
+}
+
 /* The text itself says which gcc made it, among its predefined macros. */
 static bool raw_strings_are_safe(const char *text, size_t len)
 {
@@ -52,23 +57,23 @@ static bool is_marker_of_system_header(const char *line, const char *end)
 	return false;
 }
 
-/*
- * -fdirectives-only obeys "#pragma push_macro" and "pop_macro" (tried with gcc 12), but leaves only
- * blanks in their place: what was popped is lost. Each is at least as wide as "#pragma". So does
- * "#pragma GCC system_header", which nearly all headers of C++ have.
- */
-static bool may_have_popped_macros(const char *text, size_t len)
+/* Only blanks, or behind a comment only blanks: at is its end. */
+static bool is_blanked(const char *text, const char *at)
 {
-	static const char start[] = "\n       ";
+	const char *start = at;
+
+	while (start > text && start[-1] == ' ')
+		start--;
+	return start < at && (start == text || start[-1] == '\n' || (start - text >= 2 && start[-1] == '/' && start[-2] == '*'));
+}
+
+bool text_may_lack_directives(const char *text, size_t len)
+{
 	const char *end = text + len;
 
-	for (const char *at = text; (at = find(at, (size_t)(end - at), start));) {
-		at += strlen(start);
-		while (at < end && *at == ' ')
-			at++;
-		if (at < end && *at == '\n' && !is_marker_of_system_header(at + 1, end))
+	for (const char *at = text; (at = find(at, (size_t)(end - at), " \n")); at += 2)
+		if (is_blanked(text, at + 1) && !is_marker_of_system_header(at + 2, end))
 			return true;
-	}
 	return false;
 }
 
@@ -90,7 +95,7 @@ bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *tex
 			return true;
 	if (kind == TEXT_INCLUDES)
 		return clang_needs_expansion(maps_files, text, len);
-	return may_have_popped_macros(text, len) || (find(text, len, "R\"") && !raw_strings_are_safe(text, len));
+	return find(text, len, "R\"") && !raw_strings_are_safe(text, len);
 }
 
 bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len)

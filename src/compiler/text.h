@@ -41,12 +41,24 @@ enum text_kind text_kind_choose(enum compiler_family family, const struct text_n
  */
 bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind, bool has_failed, const char *messages, size_t len);
 
+/* Is there a message among these that says less where the compiler has no source? gcc looks there for the
+ * place within a format string. */
+bool text_messages_need_source(enum compiler_family family, const char *messages, size_t len);
+
 /*
  * Must the macros in this text be expanded where the source is? (__DATE__, __TIME__ and their
  * like depend on the place; older gcc do not understand raw strings in -fdirectives-only text.)
  * maps_files: the command changes what __FILE__ gives (-ffile-prefix-map).
  */
 bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *text, size_t len);
+
+/*
+ * May there be a directive in the source of this TEXT_DIRECTIVES that gcc has obeyed here, and left blanks in
+ * its place? "#pragma pop_macro" is one (tried with gcc 12): what was popped is lost; so is what was poisoned
+ * (without harm, "#pragma GCC system_header", which nearly all headers of C++ have). Blanks in the source
+ * look the same.
+ */
+bool text_may_lack_directives(const char *text, size_t len);
 
 /* Do these messages say that a compiler does not know how to take this kind of text? */
 bool text_was_not_understood(enum text_kind kind, const char *messages, size_t len);

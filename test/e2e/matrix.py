@@ -52,6 +52,12 @@ FILES = {
     "macros.h": "#define VALUE 4\n#define UNUSED_ONE 1\n",
     # messages
     "unused.c": "int f(void)\n{\n\tint unused;\n\tif (1) {\n\t\tint also;\n\t}\n\treturn 0;\n}\n",
+    "misled.c": "int g(void);\nint f(int x)\n{\n\tif (x)\n\t\tg();\n\t\tg();\n\treturn 0;\n}\n",
+    "misled.h": "static inline int f(int x) { return x; }\nstatic inline int h(int x)\n{\n  for (; x < 9; x++)\n    f(x); f(x);\n  return 0;\n}\n",
+    "sysmisled.c": "#include <misled.h>\nint g(void) { return h(1); }\n",
+    "ismisled.c": "#include \"misled.h\"\nint g(void) { return h(1); }\n",
+    "empty.c": "int f(int x)\n{\n\tif (x);\n\tfor (; x; x--);\n\t\tx++;\n\treturn x;\n}\n",
+    "format.c": "int printf(const char *, ...);\nvoid f(long l)\n{\n\tprintf(\"value %d\\n\", l);\n}\n",
     "fall.c": "int f(int x)\n{\n\tswitch (x) {\n\tcase 1:\n\t\tx++; /* fall through */\n\tcase 2:\n\t\treturn x;\n\t}\n\treturn 0;\n}\n",
     "nofall.c": "int f(int x)\n{\n\tswitch (x) {\n\tcase 1:\n\t\tx++;\n\tcase 2:\n\t\treturn x;\n\t}\n\treturn 0;\n}\n",
     "paren.c": "#define EQ(a, b) ((a) == (b))\nint f(int x) { if (EQ(x, 5)) return 1; return 2; }\n",
@@ -97,6 +103,8 @@ FILES = {
     "long.c": "const char *s = \"one\" \\\n\t\"two\" \\\n\t\"three\"; int \\\nf(void) { return __LINE__; }\n",
     "stringize.c": "#define S(x) #x\n#define T(x) S(x)\nconst char *s = T(MAX(a,  b) \"q\" 'c'); const char *u = S( a   b );\n",
     "push.c": "#define M 1\n#pragma push_macro(\"M\")\n#undef M\n#define M 2\nint a = M;\n#pragma pop_macro(\"M\")\nint b = M;\n",
+    "pushed.c": "#define M 1\n/* x */ #pragma push_macro(\"M\")\n#undef M\n#define M 2\nint a = M;\n/* x\n*/ #pragma pop_\\\nmacro(\"M\")\nint b = M;\n",
+    "poisoned.c": "/* x */ #pragma GCC poison gets\nint gets(void) { return 1; }\n",
     "poison.c": "#pragma GCC poison gets\nint f(void) { return 1; }\n",
     "ident.c": "#ident \"version 1\"\nint f(void) { return 1; }\n",
     "crlf.c": "int f(void)\r\n{\r\n\tint unused;\r\n\treturn 0;\r\n}\r\n",
@@ -239,15 +247,18 @@ MESSAGES = remote(
 ) + remote(
     "clang", "-Wall -Wmaybe-uninitialized -c unused.c", "-Wmaybe-uninitialized -c simple.c", "-Wnonsense -Wall -c simple.c -L. -Wl,-x", "-Wall -MF d -c unused.c", "-Wall -L. -lm -rtlib=libgcc -fcolor-diagnostics -c both.c",
 ) + remote(
-    "gcc", "-pedantic -c nothing.c", "-Wunused-macros -c redefined.c", "-Wall -fno-diagnostics-show-caret -c unused.c", "-Wall -fdiagnostics-column-unit=byte -c unused.c", "-Wall -ftabstop=4 -c unused.c",
+    "gcc", "-c misled.c", "-Wall -w -c misled.c", "-Wall -Wno-misleading-indentation -c misled.c", "-Wall -c sysmisled.c -isystem .", "-c empty.c", "-Wall -Wno-format -c format.c",
+    "-pedantic -c nothing.c", "-Wunused-macros -c redefined.c", "-Wall -fno-diagnostics-show-caret -c unused.c", "-Wall -fdiagnostics-column-unit=byte -c unused.c", "-Wall -ftabstop=4 -c unused.c",
     "-Wall -fdiagnostics-column-origin=0 -c unused.c", "-Wall -fno-show-column -c unused.c", "-Wall -fmessage-length=40 -c unused.c", "-Wtraditional -c a.c", "-Wall -Wcomment -c comment.c",
     "-Wall -fdiagnostics-show-location=once -c unused.c", "-Wall -fdiagnostics-plain-output -c unused.c", "-Wtrigraphs -c trigraph.c", "-Wall -g3 -Wextra -c fall.c -o /dev/null",
 ) + remote(
-    "clang", "-Weverything -c unused.c", "-Wunused-macros -c redefined.c", "-Wall -fcolor-diagnostics -c unused.c", "-Wall -fansi-escape-codes -fcolor-diagnostics -c unused.c", "-Wall -fno-caret-diagnostics -c unused.c",
+    "clang", "-Wall -c misled.c", "-Wno-empty-body -c empty.c", "-w -c empty.c", "-Wall -c format.c", "-Weverything -c unused.c", "-Wunused-macros -c redefined.c", "-Wall -fcolor-diagnostics -c unused.c", "-Wall -fansi-escape-codes -fcolor-diagnostics -c unused.c", "-Wall -fno-caret-diagnostics -c unused.c",
     "-Wall -fno-color-diagnostics -c unused.c", "-Werror -iquote dir -c quote.c", "-Werror -idirafter dir -c angle.c", "-Werror -isysroot / -c simple.c", "-Wdocumentation -c comment.c",
     "-Wall -fdiagnostics-parseable-fixits -c unused.c", "-Wall -fdiagnostics-print-source-range-info -c unused.c", "-Wall -fdiagnostics-show-category=name -c unused.c",
     "-Qunused-arguments -Werror -c simple.c", "-Wgnu-statement-expression -c syswarn.c -I sys",
 ) + local(
+    "messages", "gcc", "-Wall -c misled.c", "-Wall -g -c misled.c", "-Wall -Werror -c misled.c", "-Wmisleading-indentation -c misled.c", "-Wall -c ismisled.c", "-Wall -c format.c", "-Wall -g -c format.c",
+) + local("messages", "clang", "-c empty.c", "-Wall -g -c empty.c", "-Werror -c empty.c") + local("preprocessor-failed", "gcc", "-c poisoned.c") + local(
     "messages", "gcc", "-Wunused-macros -Wall -c macrowarn.c", "-Wextra -Werror -c argcomment.c", "-g3 -Wextra -Werror -c fall.c",
 ) + local(
     "remote-status", "gcc clang", "-c error.c", "-c manyerrors.c", "-Wall -Werror -c unused.c", "-Werror=unused-variable -Wall -c unused.c", "-fmax-errors=1 -c manyerrors.c", "-Wimplicit-fallthrough -Werror -c nofall.c",
@@ -302,7 +313,7 @@ LANGUAGES += remote("gcc clang", "-c bare.i", "-Wall -c bare.i", "-c bare.ii", "
 PREPROCESSING = remote(
     "gcc clang", "-DVALUE=3 -c needs.c", "-D VALUE=3 -c needs.c", "'-DVALUE=\"a b\"' -c text.c", "'-DVALUE=\"q\\\"$x#\"' -c text.c", "-D'VALUE=\"\u00fc\"' -c text.c", "-DVALUE=1 -UVALUE -DVALUE=2 -c needs.c", "-include pre.c -c needs.c",
     "-include ./pre.c -c needs.c", "-imacros macros.h -c needs.c", "-include macros.h -imacros pre.c -c needs.c -w", "-I dir -c angle.c", "-Idir -c quote.c", "-iquote dir -c quote.c", "-isystem dir -c angle.c", "-idirafter dir -c angle.c", "-isystemdir -c angle.c",
-    "-nostdinc -c simple.c", "-undef -c simple.c", "-c where.c", "-c counter.c", "-c counterif.c", "-c level.c", "-c has.c", "-In1 -In2 -c next.c", "-c long.c", "-c stringize.c", "-c push.c", "-c poison.c", "-c ident.c", "-c dollar.c", "-c trigraph.c",
+    "-nostdinc -c simple.c", "-undef -c simple.c", "-c where.c", "-c counter.c", "-c counterif.c", "-c level.c", "-c has.c", "-In1 -In2 -c next.c", "-c long.c", "-c stringize.c", "-c push.c", "-c pushed.c", "-c poison.c", "-c ident.c", "-c dollar.c", "-c trigraph.c",
     "-trigraphs -c trigraph.c", "-std=c99 -c trigraph.c", "-c basefile.c", "-c comment.c", "-c bom.c", "-c latin1.c", "-c embedded.c", "-fmacro-prefix-map=where=there -c where.c", "-ffile-prefix-map=where=there -c where.c", "-iprefix ./ -iwithprefix dir -c angle.c",
     "--sysroot=/ -c a.c", "-isysroot / -c a.c", "-DVALUE -c needs.c", "-Wp,-DVALUE=5 -c needs.c", "--define-macro=VALUE=3 -c needs.c", "--define-macro VALUE=3 -c needs.c", "--include-directory=dir -c angle.c", "--undefine-macro=X -c a.c", "--include=pre.c -c needs.c",
 ) + remote(

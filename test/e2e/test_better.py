@@ -177,6 +177,17 @@ def test_the_preprocessor_runs_once_for_all_hosts(workplace, client_env, stack, 
     assert left == []
 
 
+@pytest.mark.parametrize("source, runs", [("int a;\n          \n/* x */   \nint b;\n", 1), ("#pragma push_macro(\"M\")\nint a;\n#pragma pop_macro(\"M\")\n", 2)],
+                         ids=["blanks", "popped"])
+def test_blanks_that_a_directive_could_have_left_cost_no_second_run(workplace, client_env, stock_server, base, recorded_gcc, source, runs):
+    server = stock_server()
+    workplace.files = {"hello.c": source}
+    local = workplace.run(COMMAND, peers.clean_env())
+    compare.assert_same(local, workplace.run([peers.CLIENT, *COMMAND], client_env(server.host, **recorded_gcc)))
+    server.wait_count(1)
+    assert len([line for line in calls(base) if "-E" in line]) == runs
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_ends_the_preprocessor(workplace, client_env, stock_server, base, recorded_gcc, number):
     """That nothing is left running is seen to at the end of every test."""

@@ -251,12 +251,13 @@ def _on_terminal(command, cwd, env):
 LINK = re.compile(rb"\033\]8;[^\a\033]*(?:\a|\033\\\\)")
 
 
+@pytest.mark.parametrize("options", [[], ["-fdiagnostics-color=auto"], ["-fdiagnostics-color=always", "-fdiagnostics-color=auto"]], ids=str)
 @pytest.mark.parametrize("terminal", ["xterm", "dumb"])
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_a_terminal_shows_the_colours_of_a_local_compile(stock_server, workplace, client_env, compiler, terminal):
+def test_a_terminal_shows_the_colours_of_a_local_compile(stock_server, workplace, client_env, compiler, terminal, options):
     server = stock_server()
     workplace.files = MESSY
-    command = [compiler, "-Wall", "-c", "messy.c"]
+    command = [compiler, "-Wall", *options, "-c", "messy.c"]
     workplace.reset()
     local = _on_terminal(command, workplace.path, peers.clean_env(TERM=terminal))
     workplace.reset()
@@ -264,4 +265,14 @@ def test_a_terminal_shows_the_colours_of_a_local_compile(stock_server, workplace
     heads = [[LINK.sub(b"", line) for line in text.splitlines() if b"warning" in line] for text in (local, distributed)]
     assert (b"\033[" in heads[0][0]) == (terminal != "dumb")
     assert heads[0] == heads[1]
+    server.wait_count(1)
+
+
+@pytest.mark.parametrize("colours", ["", "warning=01;36:quote=04:locus=", "ne", "warning"], ids=repr)
+def test_gcc_colors_are_those_of_this_machine(stock_server, workplace, client_env, colours):
+    server = stock_server()
+    workplace.files = MESSY
+    command = ["gcc", "-Wall", "-fdiagnostics-color=always", "-fno-diagnostics-show-caret", "-c", "messy.c"]
+    local = workplace.run(command, peers.clean_env(GCC_COLORS=colours))
+    compare.assert_same(local, workplace.run([peers.CLIENT, *command], client_env(server.host, GCC_COLORS=colours)))
     server.wait_count(1)

@@ -51,18 +51,34 @@ static void what_depends_on_the_place_is_expanded_here(void **state)
 		{ TEXT_DIRECTIVES, false, "int i = __COUNTER__;\n", false },
 		{ TEXT_DIRECTIVES, false, "#define __GNUC__ 10\nR\"(x)\"\n", true },
 		{ TEXT_DIRECTIVES, false, "#define __GNUC__ 12\nR\"(x)\"\n", false },
-		{ TEXT_DIRECTIVES, false, "int a;\n       \nint b;\n", true },		/* was #pragma pop_macro */
-		{ TEXT_DIRECTIVES, false, "int a;\n        int b;\n      \n", false },
-		{ TEXT_DIRECTIVES, false, "\n       \n# 39 \"/usr/include/c++/12/new\" 3\nint a;\n", false },	/* #pragma GCC system_header */
-		{ TEXT_DIRECTIVES, false, "\n       \n# 39 \"/usr/include/x.h\" 3 4\nint a;\n", false },
-		{ TEXT_DIRECTIVES, false, "\n       \n# 1 \"a.h\" 1 3\nint a;\n", true },
-		{ TEXT_DIRECTIVES, false, "\n       \n# 39 \"a\" 3\n       \nint a;\n", true },
-		{ TEXT_DIRECTIVES, false, "\n       \n# 39 \"a\" 3", true },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(text_must_be_expanded(rows[i].kind, rows[i].maps_files, rows[i].text, strlen(rows[i].text)), rows[i].expand);
+}
+
+static void directives_leave_blanks(void **state)
+{
+	static const struct { const char *text; bool may_lack; } rows[] = {
+		{ "int a;\n       \nint b;\n", true },
+		{ "int a;\n \nint b;\n", true },
+		{ " \n", true },
+		{ "int a;\n/* x */       \nint b;\n", true },
+		{ "/* x\n*/ \n", true },
+		{ "int a;\n        int b; \n\n", false },
+		{ "int a; \nint b; /* c */\n", false },
+		{ "\n       \n# 39 \"/usr/include/c++/12/new\" 3\nint a;\n", false },
+		{ "\n       \n# 39 \"/usr/include/x.h\" 3 4\nint a;\n", false },
+		{ "\n       \n# 1 \"a.h\" 1 3\nint a;\n", true },
+		{ "\n       \n# 39 \"a\" 3\n       \nint a;\n", true },
+		{ "\n       \n# 39 \"a\" 3", true },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(text_may_lack_directives(rows[i].text, strlen(rows[i].text)), rows[i].may_lack);
 }
 
 static void messages_of_expanded_text_are_doubtful(void **state)
@@ -113,6 +129,7 @@ int main(void)
 		CHECK(names_tell_the_family),
 		CHECK(the_best_kind_is_chosen),
 		CHECK(what_depends_on_the_place_is_expanded_here),
+		CHECK(directives_leave_blanks),
 		CHECK(messages_of_expanded_text_are_doubtful),
 		CHECK(files_for_the_assembler_are_seen),
 	};
