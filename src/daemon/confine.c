@@ -33,6 +33,7 @@ enum {
 	PROCESSES_SPARE = 256,		/* what else this user may start while we run */
 };
 #define MEMORY_MIN ((int64_t)4 << 30)
+#define SOCKET_UNIX "unix:"
 #define FILE_SIZE_MAX ((rlim_t)1 << 30)	/* the protocol returns no larger file */
 
 /* What compilers read on the systems that we know. No /home, no /proc, hardly anything of /etc. */
@@ -156,18 +157,66 @@ static void add_all(struct paths *paths, const struct confine_wish *wish)
 		add_compilers(paths);
 	for (size_t i = 0; i < wish->n_tools; i++)
 		add_path(paths, wish->tools[i], LANDLOCK_READ | LANDLOCK_EXECUTE);
-	for (size_t i = 0; i < wish->n_caches; i++)
-		add_path(paths, wish->caches[i], LANDLOCK_READ | LANDLOCK_WRITE);
 }
 
-static int make_rules(struct confine *confine, struct paths *paths, const char *work_dir, struct err *err)
+/* What only the prefix program gets; the names of TCP storages are looked up as everywhere. */
+static void add_for_prefix(struct paths *paths, const struct confine_wish *wish)
+{
+	static const char *const resolver[] = {
+		"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
+	};
+
+	for (size_t i = 0; i < wish->n_caches; i++)
+		add_path(paths, wish->caches[i], LANDLOCK_READ | LANDLOCK_WRITE);
+	if (wish->inner_program)
+		add_path(paths, wish->inner_program, LANDLOCK_READ | LANDLOCK_EXECUTE);
+	for (size_t i = 0; i < wish->n_sockets; i++) {
+		autofree char *dir = NULL;
+
+		if (!str_starts_with(wish->sockets[i], SOCKET_UNIX))
+			continue;
+		dir = path_dir(wish->sockets[i] + strlen(SOCKET_UNIX));
+		add_path(paths, dir, LANDLOCK_READ);
+	}
+	for (size_t i = 0; wish->n_sockets && i < sizeof(resolver) / sizeof(resolver[0]); i++)
+		add_path(paths, resolver[i], LANDLOCK_READ);
+}
+
+/* Has the prefix program anything that compilers must not have? */
+static bool has_inner(const struct confine_wish *wish)
+{
+	return wish->inner_program && (wish->n_caches || wish->n_sockets);
+}
+
+/* The first n_inner paths are for compilers, too. */
+static int make_rules(struct confine *confine, const struct confine_wish *wish, const struct paths *paths, size_t n_inner,
+		      struct err *err)
 {
 	if (!landlock_abi())
 		return err_set(err, ERR_PRIVILEGES, "the kernel has no Landlock");
-	if (!work_dir)
+	if (!paths->n)
 		return 0;
-	add_path(paths, work_dir, LANDLOCK_READ | LANDLOCK_WRITE);
-	return landlock_make(paths->all, paths->n, &confine->rules_fd, err);
+	if (has_inner(wish) && landlock_make(paths->all, n_inner, &confine->inner.rules_fd, err) < 0)
+		return -1;
+	if (landlock_make(paths->all, paths->n, &confine->rules_fd, err) < 0)
+		return -1;
+	for (size_t i = 0; i < wish->n_sockets; i++)
+		if (!str_starts_with(wish->sockets[i], SOCKET_UNIX) &&
+		    landlock_allow_port(confine->rules_fd, atoi(strrchr(wish->sockets[i], ':') + 1), err) < 0)
+			return -1;
+	return 0;
+}
+
+static int make_filters(struct confine *confine, const struct confine_wish *wish, struct err *err)
+{
+	bool no_signals = !landlock_stops_signals();
+	autobuf inner = BUF_INIT;
+
+	if (sysfilter_make(&confine->filter, no_signals, wish->n_sockets, err) < 0)
+		return -1;
+	if (!has_inner(wish) || !wish->n_sockets)
+		return 0;		/* the same for both */
+	return sysfilter_make(&inner, no_signals, false, err) < 0 ? -1 : inner_keep_filter(&confine->inner, &inner, err);
 }
 
 /* The limit of processes counts all of a user's: what runs now is not the jobs'. */
@@ -218,15 +267,20 @@ int confine_make(struct confine *confine, const struct confine_wish *wish, const
 	struct err reason = ERR_INIT;
 	struct paths paths = { NULL, NULL, 0 };
 	char name[32];
+	size_t n_inner = 0;
 	int made;
 
 	*confine = (struct confine)CONFINE_INIT;
 	confine->mode = wish->mode;
-	if (work_dir)
+	if (work_dir) {
+		add_path(&paths, work_dir, LANDLOCK_READ | LANDLOCK_WRITE);
 		add_all(&paths, wish);
-	for (size_t i = 0; i < paths.n; i++)
+		n_inner = paths.n;
+		add_for_prefix(&paths, wish);
+	}
+	for (size_t i = 1; i < paths.n; i++)
 		argv_add(&confine->paths, paths.texts[i]);
-	made = wish->mode == CONFINE_OFF ? 0 : make_rules(confine, &paths, work_dir, &reason);
+	made = wish->mode == CONFINE_OFF ? 0 : make_rules(confine, wish, &paths, n_inner, &reason);
 	release_paths(&paths);
 	if (wish->mode == CONFINE_OFF)
 		return 0;
@@ -238,7 +292,7 @@ int confine_make(struct confine *confine, const struct confine_wish *wish, const
 	} else if (miss(confine, &reason, err) < 0) {
 		return -1;
 	}
-	if (sysfilter_make(&confine->filter, !landlock_stops_signals(), &reason) == 0) {
+	if (make_filters(confine, wish, &reason) == 0) {
 		add_layer(confine, "seccomp");
 	} else if (miss(confine, &reason, err) < 0) {
 		return -1;
@@ -254,6 +308,7 @@ void confine_release(struct confine *confine)
 {
 	if (confine->rules_fd >= 0)
 		close(confine->rules_fd);
+	inner_release(&confine->inner);
 	argv_release(&confine->paths);
 	buf_release(&confine->filter);
 	*confine = (struct confine)CONFINE_INIT;
@@ -279,7 +334,7 @@ int confine_enter(const struct confine *confine)
 	    limit(RLIMIT_FSIZE, FILE_SIZE_MAX) < 0 || limit(RLIMIT_NPROC, (rlim_t)confine->n_processes) < 0 ||
 	    limit(RLIMIT_CPU, (rlim_t)confine->cpu_s) < 0 || limit(RLIMIT_NOFILE, FILES_OPEN_MAX) < 0)
 		return -1;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || inner_pass(&confine->inner) < 0)
 		return -1;
 	if (confine->rules_fd >= 0 && landlock_enter(confine->rules_fd) < 0)
 		return -1;

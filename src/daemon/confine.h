@@ -10,6 +10,7 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "daemon/inner.h"
 
 enum confine_mode { CONFINE_AUTO, CONFINE_REQUIRE, CONFINE_OFF };
 
@@ -18,8 +19,11 @@ struct confine_wish {
 	bool any_program;		/* no allow-list: whatever can be read may be run */
 	char *const *tools;		/* further files and directories to read and execute */
 	size_t n_tools;
-	char *const *caches;		/* directories to write, for the prefix program */
+	const char *inner_program;	/* through which a prefix program starts compilers, or NULL: there is none */
+	char *const *caches;		/* directories to write, for the prefix program or, without, for all */
 	size_t n_caches;
+	char *const *sockets;		/* "unix:/PATH", "HOST:PORT": to connect to, for the prefix program */
+	size_t n_sockets;
 	int64_t memory_bytes;		/* 0: as much as the machine has */
 	int cpu_s;			/* 0: 4 hours */
 	int jobs;
@@ -28,6 +32,7 @@ struct confine_wish {
 struct confine {
 	enum confine_mode mode;
 	int rules_fd;			/* Landlock, or -1 */
+	struct inner inner;		/* what is left of it for compilers, if a prefix program has more */
 	struct argv paths;		/* what compilers of this server need to see, besides work_dir */
 	struct buf filter;		/* empty: none */
 	int64_t memory_bytes;
@@ -35,7 +40,7 @@ struct confine {
 	char layers[160];		/* "landlock 6, seccomp, no_new_privs, limits", for log and statistics */
 	bool complete;
 };
-#define CONFINE_INIT { CONFINE_OFF, -1, ARGV_INIT, BUF_INIT, 0, 0, 0, "none", false }
+#define CONFINE_INIT { CONFINE_OFF, -1, INNER_INIT, ARGV_INIT, BUF_INIT, 0, 0, 0, "none", false }
 
 /* Prepares all that can be prepared, for jobs below work_dir (NULL: only finds out what holds).
  * ERR_PRIVILEGES with CONFINE_REQUIRE when a layer is missing. */

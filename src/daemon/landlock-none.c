@@ -22,6 +22,20 @@ int landlock_make(const struct landlock_path *paths, size_t n_paths, int *fd, st
 	return err_set(err, ERR_PRIVILEGES, "this build does not use Landlock");
 }
 
+int landlock_allow_port(int fd, int port, struct err *err)
+{
+	(void)fd;
+	(void)port;
+	return err_set(err, ERR_PRIVILEGES, "this build does not use Landlock");
+}
+
+int landlock_hide(char *const *dirs, size_t n_dirs, struct err *err)
+{
+	(void)dirs;
+	(void)n_dirs;
+	return err_set(err, ERR_PRIVILEGES, "this build does not use Landlock");
+}
+
 int landlock_enter(int fd)
 {
 	(void)fd;

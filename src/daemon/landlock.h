@@ -23,7 +23,14 @@ int landlock_stops_signals(void);
  * to close. It may be entered by many processes. */
 int landlock_make(const struct landlock_path *paths, size_t n_paths, int *fd, struct err *err);
 
+/* Adds that TCP connections to this port may be made, where the kernel holds them back (from version 4 on). */
+int landlock_allow_port(int fd, int port, struct err *err);
+
 /* For good, in this process and its children: 0, or -1 and errno. Only system calls. */
 int landlock_enter(int fd);
+
+/* The same with rules that allow to read and write everything but what is in these directories, and to make
+ * nothing new beside them or in a directory above them. Absolute names without links in them. */
+int landlock_hide(char *const *dirs, size_t n_dirs, struct err *err);
 
 #endif

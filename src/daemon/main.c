@@ -23,6 +23,7 @@
 #include "daemon/allow.h"
 #include "daemon/announce.h"
 #include "daemon/compilers.h"
+#include "daemon/inner.h"
 #include "daemon/listen.h"
 #include "daemon/options.h"
 #include "daemon/worker.h"
@@ -198,7 +199,14 @@ static int find_prefix(struct options *options, struct err *err)
 	if (!file || access(file, X_OK) < 0)
 		return err_set(err, ERR_NO_COMPILER, "--compiler-prefix: there is no program '%s'", options->prefix);
 	argv_add(&options->tools, file);
+	options->inner_program = realpath("/proc/self/exe", NULL);
 	/* ours is out of its reach, and ccache does not start without one */
+	for (size_t i = 0; i < options->caches.n; i++) {
+		autofree char *real = realpath(options->caches.words[i], NULL);
+
+		if (real)
+			argv_replace(&options->caches, i, real);
+	}
 	if (options->caches.n)
 		setenv("HOME", options->caches.words[0], 1);
 	return 0;
@@ -262,6 +270,8 @@ int main(int argc, char **argv)
 	int status = 0;
 
 	log_set_program("distccd");
+	if (inner_is_asked())
+		return inner_run(argv + 1);
 	log_set_level(LOG_LEVEL_NOTICE);
 	if (options_parse(&options, argc, (const char **)(uintptr_t)argv, &err) == 0) {
 		if (options.action == DAEMON_HELP) {

@@ -222,6 +222,18 @@ static int add_path(struct options *options, const char *text, size_t offset, st
 	return 0;
 }
 
+static int add_socket(struct options *options, const char *text, size_t offset, struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+	int64_t port;
+
+	(void)offset;
+	if (!str_starts_with(text, "unix:/") && !(colon && colon != text && str_to_int(colon + 1, 1, 65535, &port)))
+		return err_set(err, ERR_USAGE, "'%s': unix:/PATH or HOST:PORT is needed", text);
+	argv_add(&options->sockets, text);
+	return 0;
+}
+
 static int set_list_compilers(struct options *options, const char *text, size_t offset, struct err *err)
 {
 	(void)offset;
@@ -301,7 +313,8 @@ static const struct option_spec {
 	{ "no-view", 0, NULL, set_true, AT(no_view), "map the paths of version 3 jobs, also where they could have a file system of their own" },
 	{ "compiler-prefix", 0, "PROGRAM", set_text, AT(prefix), "run each compiler through PROGRAM, as ccache" },
 	{ "tool", 0, "PATH", add_path, AT(tools), "what wrappers and the prefix program may run besides (repeatable)" },
-	{ "cache-dir", 0, "DIR", add_path, AT(caches), "a directory that they may write (repeatable)" },
+	{ "cache-dir", 0, "DIR", add_path, AT(caches), "a directory that the prefix program may write (repeatable)" },
+	{ "cache-socket", 0, "unix:PATH|HOST:PORT", add_socket, 0, "a storage that it may connect to (repeatable)" },
 	{ "list-compilers", 0, "json", set_list_compilers, 0, "the compilers that are served, and what they lead to" },
 	{ "enable-tcp-insecure", 0, NULL, set_true, AT(insecure), "run whatever compiler a client names" },
 	{ "make-me-a-botnet", 0, NULL, set_true, AT(insecure), "the old name of --enable-tcp-insecure" },
@@ -436,6 +449,8 @@ void options_release(struct options *options)
 	access_release(&options->access);
 	argv_release(&options->tools);
 	argv_release(&options->caches);
+	argv_release(&options->sockets);
+	free(options->inner_program);
 	admission_release(&options->admission);
 	free(options->gateway);
 	free(options->prefix);

@@ -47,7 +47,9 @@ struct options {
 	enum confine_mode sandbox;
 	int job_memory_mib;		/* 0: what the machine has */
 	struct argv tools;		/* what wrappers and the prefix program may read and run besides */
-	struct argv caches;		/* directories that they may write */
+	struct argv caches;		/* directories that the prefix program may write */
+	struct argv sockets;		/* "unix:/PATH", "HOST:PORT": what it may connect to */
+	char *inner_program;		/* this program's file, through which it starts compilers; NULL without a prefix */
 	bool no_view;			/* version 3: map paths, whatever the kernel offers */
 	char *gateway;			/* path of the socket that each job asks for a place, or NULL */
 	char *prefix;			/* a program that runs the compiler, or NULL */

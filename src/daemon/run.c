@@ -135,6 +135,7 @@ int run_compiler(const struct run *run, struct run_result *result, struct err *e
 		return -1;
 	/* A compiler that is killed leaves its own temporary files: they go with the directory. */
 	setenv("TMPDIR", run->tmpdir, 1);
+	inner_announce_tmpdir(&run->confine->inner, run->tmpdir);
 	spec.argv = run->argv->words;
 	spec.in_child = confine_child;
 	spec.context = (void *)(uintptr_t)run;

@@ -4,10 +4,11 @@
 
 #include <errno.h>
 
-int sysfilter_make(struct buf *program, bool no_signals, struct err *err)
+int sysfilter_make(struct buf *program, bool no_signals, bool connects, struct err *err)
 {
 	(void)program;
 	(void)no_signals;
+	(void)connects;
 	return err_set(err, ERR_PRIVILEGES, "this build does not use libseccomp");
 }
 

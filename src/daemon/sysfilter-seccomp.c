@@ -16,6 +16,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -24,7 +25,7 @@
 enum { PROGRAM_MAX = BPF_MAXINSNS * sizeof(struct sock_filter) };
 
 static const char *const denied[] = {
-	"socket", "socketpair", "bind", "connect", "listen", "accept", "accept4",
+	"socketpair", "bind", "listen", "accept", "accept4",
 	"setsid", "setpgid",
 	"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_getfd", "kcmp",
 	"unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "fsopen", "fsconfig",
@@ -50,11 +51,26 @@ static int deny(scmp_filter_ctx filter, const char *name)
 	return result == -EDOM || result == -EINVAL ? 0 : result;
 }
 
-static int add_rules(scmp_filter_ctx filter, bool no_signals)
+/* Sockets of the families that a program needs to reach a server. */
+static int add_connects(scmp_filter_ctx filter)
 {
-	static const unsigned namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWIPC, CLONE_NEWUTS, 0x02000000 };
 	int result = 0;
 
+	for (unsigned family = 0; result == 0 && family <= AF_INET6; family++)
+		if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
+			result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, family, 0));
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
+	return result;
+}
+
+static int add_rules(scmp_filter_ctx filter, bool no_signals, bool connects)
+{
+	static const unsigned namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWIPC, CLONE_NEWUTS, 0x02000000 };
+	int result = connects ? add_connects(filter) : deny(filter, "socket");
+
+	if (result == 0 && !connects)
+		result = deny(filter, "connect");
 	for (size_t i = 0; result == 0 && i < sizeof(denied) / sizeof(denied[0]); i++)
 		result = deny(filter, denied[i]);
 	for (size_t i = 0; result == 0 && no_signals && i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -71,14 +87,14 @@ static int add_rules(scmp_filter_ctx filter, bool no_signals)
 	return result;
 }
 
-int sysfilter_make(struct buf *program, bool no_signals, struct err *err)
+int sysfilter_make(struct buf *program, bool no_signals, bool connects, struct err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	autoclose int fd = tmp_memory("filter", err);
 	int result = fd < 0 ? -ENOMEM : filter ? 0 : -ENOMEM;
 
 	if (result == 0)
-		result = add_rules(filter, no_signals);
+		result = add_rules(filter, no_signals, connects);
 	if (result == 0)
 		seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (result == 0)

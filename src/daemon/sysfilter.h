@@ -9,8 +9,9 @@
 #include "base/str.h"
 
 /* Compiles the filter once; each job only loads it. ERR_PRIVILEGES where the build or the kernel has
- * none. no_signals: for kernels where nothing else keeps signals inside. */
-int sysfilter_make(struct buf *program, bool no_signals, struct err *err);
+ * none. no_signals: for kernels where nothing else keeps signals inside. connects: UNIX and internet sockets
+ * may be made and connected. */
+int sysfilter_make(struct buf *program, bool no_signals, bool connects, struct err *err);
 
 /* For good, in this process and its children: 0, or -1 and errno. Only system calls. */
 int sysfilter_enter(const struct buf *program);

@@ -31,12 +31,17 @@ static int make_confine(struct confine *confine, const struct options *options, 
 {
 	struct confine_wish wish = {
 		.mode = options->sandbox, .any_program = options->insecure, .tools = options->tools.words, .n_tools = options->tools.n,
-		.caches = options->caches.words, .n_caches = options->caches.n, .memory_bytes = (int64_t)options->job_memory_mib << 20,
+		.inner_program = options->inner_program, .caches = options->caches.words, .n_caches = options->caches.n,
+		.sockets = options->sockets.words, .n_sockets = options->sockets.n, .memory_bytes = (int64_t)options->job_memory_mib << 20,
 		.cpu_s = options->job_lifetime_s, .jobs = options->jobs,
 	};
 
 	strays_adopt();
-	return confine_make(confine, &wish, dir, err);
+	if (confine_make(confine, &wish, dir, err) < 0)
+		return -1;
+	if (inner_exists(&confine->inner))
+		inner_announce(&confine->inner, options->inner_program, &options->caches);
+	return 0;
 }
 
 /* As if the parent had told us to: what is ours goes, too. */
