@@ -140,6 +140,10 @@ int lease_ask(struct lease *lease, const char *path, const struct lease_wish *wi
 
 	if (connect_gateway(path, &lease->fd, err) < 0)
 		return -1;
+	if (wish->protocol_min) {
+		lease->protocol_min = wish->protocol_min;
+		lease->protocol_max = wish->protocol_max;
+	}
 	snprintf(protocols, sizeof(protocols), wish->protocol_min == wish->protocol_max ? "%d" : "%d,%d",
 		 wish->protocol_min, wish->protocol_max);
 	lease_greet(&out);
@@ -187,6 +191,8 @@ static int take_grant(struct lease *lease, const struct lease_message *message, 
 	snprintf(lease->server, sizeof(lease->server), "%s", server ? server : "");
 	if (lease->protocol < 1 || lease->protocol > 3 || !mode)
 		return err_set(err, ERR_PROTOCOL, "the gateway granted without saying what");
+	if (lease->protocol < lease->protocol_min || lease->protocol > lease->protocol_max)
+		return err_set(err, ERR_PROTOCOL, "the gateway granted protocol %d, which nobody asked for", lease->protocol);
 	if (str_equal(mode, "relay"))
 		lease->mode = LEASE_RELAY;
 	else if (str_equal(mode, "fd"))

@@ -35,8 +35,9 @@ struct lease {
 	int patient_ms;			/* silence_ms from the first WAIT on; 0: as before */
 	int watch_fd;			/* whom it is for: if that peer goes away, waiting ends with ERR_IO; or -1 */
 	struct buf in;			/* received, not yet decoded */
+	int protocol_min, protocol_max;	/* what a grant may say */
 };
-#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, LEASE_SILENCE_MS, 0, -1, BUF_INIT }
+#define LEASE_INIT { -1, 0, "", LEASE_RELAY, 1, -1, LEASE_SILENCE_MS, 0, -1, BUF_INIT, 1, 3 }
 void lease_close(struct lease *lease);
 #define autolease_conn __attribute__((cleanup(lease_close))) struct lease
 

@@ -182,6 +182,7 @@ static void a_gateway_that_talks_nonsense_is_not_believed(void **state)
 		{ "GRNT", "", "granted without saying what", ERR_PROTOCOL },
 		{ "GRNT", "mode=relay\n", "granted without saying what", ERR_PROTOCOL },
 		{ "GRNT", "mode=relay\nproto=4\n", "granted without saying what", ERR_PROTOCOL },
+		{ "GRNT", "mode=relay\nproto=3\n", "protocol 3, which nobody asked for", ERR_PROTOCOL },
 		{ "GRNT", "mode=magic\nproto=1\n", "a mode that we do not know", ERR_PROTOCOL },
 		{ "GRNT", "mode=fd\nproto=1\n", "granted a descriptor and sent none", ERR_PROTOCOL },
 		{ "WANT", "kind=compile\n", "said WANT out of turn", ERR_PROTOCOL },
@@ -197,6 +198,7 @@ static void a_gateway_that_talks_nonsense_is_not_believed(void **state)
 		autoclose int gateway = connected(&lease);
 		struct err err = ERR_INIT;
 
+		lease.protocol_max = 2;
 		say(gateway, message(rows[i].token, rows[i].payload));
 		assert_fails(lease_await(&lease, &err), rows[i].code, rows[i].words);
 	}
