@@ -467,3 +467,17 @@ int scan_request(struct scan_request *out, const struct argv *argv, struct err *
 	*out = found;
 	return 0;
 }
+
+void scan_request_redirect(const struct scan_request *scan, struct argv *argv, const char *object)
+{
+	if (scan->output_at >= argv->n) {
+		argv_add(argv, "-o");
+		argv_add(argv, object);
+	} else if (scan->output_is_joined) {
+		autofree char *joined = str_format("-o%s", object);
+
+		argv_replace(argv, scan->output_at, joined);
+	} else {
+		argv_replace(argv, scan->output_at, object);
+	}
+}

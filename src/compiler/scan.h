@@ -74,4 +74,7 @@ struct scan_request {
 };
 int scan_request(struct scan_request *out, const struct argv *argv, struct err *err);
 
+/* Its output goes to `object` instead. */
+void scan_request_redirect(const struct scan_request *scan, struct argv *argv, const char *object);
+
 #endif

@@ -73,16 +73,7 @@ int plain_prepare(struct request *request, const struct scan_request *scan, cons
 	if (write_source(request, dir_fd, name, err) < 0)
 		return -1;
 	argv_replace(argv, scan->input_at, source);
-	if (scan->output_at >= argv->n) {
-		argv_add(argv, "-o");
-		argv_add(argv, object);
-	} else if (scan->output_is_joined) {
-		autofree char *joined = str_format("-o%s", object);
-
-		argv_replace(argv, scan->output_at, joined);
-	} else {
-		argv_replace(argv, scan->output_at, object);
-	}
+	scan_request_redirect(scan, argv, object);
 	name_one_directory(argv, dir);
 	return 0;
 }

@@ -104,16 +104,7 @@ void pumped_command(struct argv *argv, struct scan_request *scan, const char *ro
 	struct wishes wishes = find_wishes(argv);
 
 	drop_deps_files(argv, scan);
-	if (scan->output_at >= argv->n) {
-		argv_add(argv, "-o");
-		argv_add(argv, object_file);
-	} else if (scan->output_is_joined) {
-		autofree char *joined = str_format("-o%s", object_file);
-
-		argv_replace(argv, scan->output_at, joined);
-	} else {
-		argv_replace(argv, scan->output_at, object_file);
-	}
+	scan_request_redirect(scan, argv, object_file);
 	if (root) {
 		map_paths(argv, scan->input_at, root);
 		argv_add_format(argv, "-ffile-prefix-map=%s=", root);

@@ -240,6 +240,10 @@ static void a_server_finds_input_and_output_or_refuses(void **state)
 		assert_ok(scan_request(&found, &argv, &err));
 		assert_int_equal(found.input_at, requests[i].input_at);
 		assert_int_equal(found.output_at, requests[i].output_at);
+		scan_request_redirect(&found, &argv, "/job/o");
+		assert_ok(scan_request(&found, &argv, &err));
+		assert_int_equal(found.input_at, requests[i].input_at);
+		assert_string_equal(argv.words[found.output_at] + (found.output_is_joined ? 2 : 0), "/job/o");
 	}
 }
 
