@@ -53,3 +53,15 @@ void breaker_on_nothing(struct breaker *breaker)
 {
 	breaker->probing = false;
 }
+
+void breaker_told_pause(struct breaker *breaker, int64_t open_until_ms, int64_t now_ms)
+{
+	if (!breaker->failures)
+		breaker->open_until_ms = open_until_ms < now_ms + BREAKER_MAX_MS * 5 / 4 ? open_until_ms : now_ms;
+}
+
+void breaker_told_failures(struct breaker *breaker, unsigned failures)
+{
+	if (!breaker->failures)
+		breaker->failures = failures;
+}

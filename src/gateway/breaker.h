@@ -28,6 +28,9 @@ bool breaker_lets_through(const struct breaker *breaker, int64_t now_ms);
 /* A job starts: is it the probe? */
 bool breaker_on_start(struct breaker *breaker, int64_t now_ms);
 void breaker_on_success(struct breaker *breaker);
+/* As another gateway on this machine has left it, in this order; nothing where we have seen a failure ourselves. */
+void breaker_told_pause(struct breaker *breaker, int64_t open_until_ms, int64_t now_ms);
+void breaker_told_failures(struct breaker *breaker, unsigned failures);
 /* noise: any number; it spreads the retries of several gateways by a quarter either way. */
 void breaker_on_failure(struct breaker *breaker, int64_t now_ms, uint32_t noise);
 /* The probe ended without saying anything about the server (the client went away). */

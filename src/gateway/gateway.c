@@ -315,6 +315,7 @@ static void release(struct gateway *gateway)
 	event_free(gateway->wake);
 	fd_close(&gateway->spare_fd);
 	feed_release(&gateway->feed);
+	buf_release(&gateway->absent);
 }
 
 int gateway_run(const struct gateway_setup *setup, struct err *err)

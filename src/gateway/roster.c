@@ -15,6 +15,7 @@
 #include "gateway/heritage.h"
 #include "gateway/poll.h"
 #include "gateway/retirement.h"
+#include "gateway/tally.h"
 #include "net/browse.h"
 
 enum { RESOLVE_AGAIN_MS = 300000 };
@@ -41,13 +42,6 @@ static void remove_server(struct gateway *gateway, struct server *server)
 		trim(gateway);
 		return;
 	}
-}
-
-static void on_wake(evutil_socket_t fd, short what, void *context)
-{
-	(void)fd;
-	(void)what;
-	gateway_schedule(context);
 }
 
 /* Before its first job, if the list does not say. */
@@ -105,21 +99,13 @@ void gateway_server_failed(struct gateway *gateway, struct server *server, const
 {
 	int64_t now_ms = clock_now_ms();
 	bool was_up = breaker_state(&server->breaker, now_ms) == BREAKER_CLOSED;
-	struct timeval tv;
-	int64_t pause_ms;
 
 	server->n_failed++;
 	snprintf(server->last_error, sizeof(server->last_error), "%s", why);
 	breaker_on_failure(&server->breaker, now_ms, (uint32_t)random());
-	pause_ms = server->breaker.open_until_ms - now_ms + 1;
 	if (was_up)
-		log_warning("host '%s' is down: %s; trying again in %lld ms", server->label, why, (long long)pause_ms);
-	if (!server->wake)
-		server->wake = evtimer_new(gateway->base, on_wake, gateway);
-	if (pause_ms < 1)
-		pause_ms = 1;
-	tv = (struct timeval){ pause_ms / 1000, pause_ms % 1000 * 1000 };
-	event_add(server->wake, &tv);
+		log_warning("host '%s' is down: %s; trying again in %lld ms", server->label, why,
+			    (long long)(server->breaker.open_until_ms - now_ms));
 	if (server->resolved_at_ms) {
 		/* its address may have changed */
 		server->resolved_at_ms = 1;
@@ -149,6 +135,7 @@ static struct server *add_server(struct gateway *gateway, struct host_spec *spec
 
 	gateway->servers = mem_resize(gateway->servers, gateway->n_servers + 1, sizeof(*gateway->servers));
 	gateway->servers[gateway->n_servers++] = server;
+	tally_server_added(gateway);
 	if (gateway->heritage)
 		heritage_server_added(gateway->heritage, server);
 	return server;

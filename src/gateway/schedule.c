@@ -504,6 +504,14 @@ static void serve_urgent(struct pass *pass, struct queue *queue)
 	}
 }
 
+/* Those who wait may get a server that failed, when its pause is over. */
+static void wake_for_probes(struct pass *pass)
+{
+	for (size_t i = 0; pass->schedule->queues[QUEUE_FARM].n_queued && i < pass->n_servers; i++)
+		if (breaker_state(&pass->servers[i]->breaker, pass->now_ms) == BREAKER_OPEN)
+			wake_at(pass->schedule, pass->servers[i]->breaker.open_until_ms);
+}
+
 static void run_once(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms)
 {
 	struct pass pass = { .schedule = schedule, .servers = servers, .n_servers = n_servers, .now_ms = now_ms };
@@ -513,6 +521,7 @@ static void run_once(struct schedule *schedule, struct server *const *servers, s
 		serve_queue(&pass, &schedule->queues[QUEUE_PLACES + place]);
 	serve_urgent(&pass, &schedule->queues[QUEUE_FARM]);
 	serve_queue(&pass, &schedule->queues[QUEUE_FARM]);
+	wake_for_probes(&pass);
 }
 
 void schedule_run(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms)

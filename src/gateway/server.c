@@ -3,7 +3,6 @@
 #include "gateway/server.h"
 
 #include <arpa/inet.h>
-#include <event2/event.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,8 +105,6 @@ void server_update(struct server *server, struct host_spec *spec, uint32_t gener
 
 void server_free(struct server *server)
 {
-	if (server->wake)
-		event_free(server->wake);
 	host_spec_release(&server->spec);
 	free(server->label);
 	free(server);

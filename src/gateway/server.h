@@ -44,7 +44,6 @@ struct server {
 	bool resolving;
 	int64_t resolved_at_ms;
 	struct breaker breaker;
-	struct event *wake;		/* when the breaker becomes half open */
 	struct server_refusal refusals[SERVER_REFUSALS_MAX];
 	int64_t answered_at_ms;		/* last whole answer to anybody */
 	struct estimate service;	/* from the grant, or the whole request, to the whole answer */

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+enum { ABSENT_MAX = 65536 };		/* bytes kept for servers that may never come */
+
 struct entry {
 	const char *name;
 	size_t at;			/* of a uint64_t in the struct that has it */
@@ -63,6 +65,8 @@ void tally_give(struct gateway *gateway, struct buf *out)
 
 		give_entries(out, scope, server_counts, gateway->servers[i]);
 	}
+	buf_add(out, gateway->absent.data ? gateway->absent.data : "", gateway->absent.len);
+	buf_clear(&gateway->absent);
 	for (struct feed_build *build = gateway->feed.oldest; build; build = build->next) {
 		autofree char *scope = str_format("build\t%u\t%s", build->uid, build->label);
 		size_t before = out->len;
@@ -93,6 +97,10 @@ void tally_give_experience(const struct gateway *gateway, struct buf *out)
 		if (gateway->servers[i]->answered_at_ms)
 			buf_add_format(out, "%s\tanswered-ms\t%lld\n", scope, (long long)gateway->servers[i]->answered_at_ms);
 		give_estimate(out, scope, &gateway->servers[i]->service);
+		/* the number of failures comes last */
+		if (gateway->servers[i]->breaker.failures)
+			buf_add_format(out, "%s\topen-until-ms\t%lld\n%s\tfailures\t%u\n", scope,
+				       (long long)gateway->servers[i]->breaker.open_until_ms, scope, gateway->servers[i]->breaker.failures);
 		if (gateway->servers[i]->capacity.settled != gateway->servers[i]->capacity.first)
 			buf_add_format(out, "%s\tslots\t%d\n", scope, gateway->servers[i]->capacity.settled);
 	}
@@ -160,10 +168,16 @@ static void take_build(struct feed_build *build, const char *name, uint64_t valu
 
 static void take_server(struct server *server, const char *name, uint64_t value)
 {
-	if (strcmp(name, "answered-ms") == 0)
+	int64_t now_ms = clock_now_ms();
+
+	if (strcmp(name, "open-until-ms") == 0)
+		breaker_told_pause(&server->breaker, (int64_t)value, now_ms);
+	else if (strcmp(name, "failures") == 0)
+		breaker_told_failures(&server->breaker, (unsigned)value);
+	else if (strcmp(name, "answered-ms") == 0)
 		server->answered_at_ms = server->answered_at_ms ? server->answered_at_ms : (int64_t)value;
 	else if (strcmp(name, "slots") == 0)
-		capacity_continue(&server->capacity, value <= CAPACITY_MAX ? (int)value : 0, clock_now_ms());
+		capacity_continue(&server->capacity, value <= CAPACITY_MAX ? (int)value : 0, now_ms);
 	else if (!take_estimate(&server->service, name, value))
 		take_entry(server_counts, server, name, value);
 }
@@ -192,6 +206,8 @@ static void take_line(struct gateway *gateway, char *line)
 
 		if (server)
 			take_server(server, name, value);
+		else if (gateway->absent.len < ABSENT_MAX)
+			buf_add_format(&gateway->absent, "server\t%s\t%s\t%llu\n", words[1], name, (unsigned long long)value);
 	} else if (n == 5 && strcmp(words[0], "build") == 0) {
 		struct feed_build *build = feed_build_get(&gateway->feed, (uid_t)strtoul(words[1], NULL, 10), words[2], clock_now_ms());
 
@@ -206,6 +222,15 @@ void tally_take(struct gateway *gateway, char *text)
 
 	while ((line = strsep(&text, "\n")))
 		take_line(gateway, line);
+}
+
+void tally_server_added(struct gateway *gateway)
+{
+	autobuf kept = gateway->absent;
+
+	gateway->absent = (struct buf)BUF_INIT;
+	if (kept.len)
+		tally_take(gateway, kept.data);
 }
 
 void tally_close(struct gateway *gateway)

@@ -16,10 +16,13 @@
 
 /* All that is not zero. */
 void tally_give(struct gateway *gateway, struct buf *out);
-/* What was learned of the servers' speed. That is no count: it stays true here, too. */
+/* What was learned of the servers: their speed, and which are down. That is no count: it stays true here, too. */
 void tally_give_experience(const struct gateway *gateway, struct buf *out);
-/* Adds whole lines; text is used up. What this release does not know is left out. */
+/* Adds whole lines; text is used up. What this release does not know is left out. What is told of a server
+ * that is not known is kept: zeroconf may find it later. */
 void tally_take(struct gateway *gateway, char *text);
+/* There is one more server: what was kept may be its. */
+void tally_server_added(struct gateway *gateway);
 /* Jobs that were alive over there, when nothing more will be heard of them. */
 void tally_close(struct gateway *gateway);
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test/unit/check.h"
 
+#include "base/clock.h"
 #include "gateway/tally.h"
 #include "test/unit/farm.h"
 
@@ -22,6 +23,7 @@ static void scene_begin(struct scene *scene)
 static void scene_end(struct scene *scene)
 {
 	feed_release(&scene->gateway.feed);
+	buf_release(&scene->gateway.absent);
 	server_free(scene->server);
 }
 
@@ -148,6 +150,71 @@ static void what_was_learned_is_known_until_more_is(void **state)
 	scene_end(&new);
 }
 
+static void give_experience(struct scene *from, struct scene *to)
+{
+	autobuf text = BUF_INIT;
+
+	tally_give_experience(&from->gateway, &text);
+	tally_take(&to->gateway, text.data ? text.data : (char[]){ "" });
+}
+
+static void a_server_that_is_down_stays_down_for_its_pause(void **state)
+{
+	int64_t now_ms = clock_now_ms();
+	struct scene old, new, late;
+
+	(void)state;
+	scene_begin(&old);
+	scene_begin(&new);
+	scene_begin(&late);
+	breaker_on_failure(&old.server->breaker, now_ms - 5000, 0);
+	breaker_on_failure(&old.server->breaker, now_ms, 0);
+	give_experience(&old, &new);
+	assert_int_equal(new.server->breaker.failures, 2);
+	assert_int_equal(new.server->breaker.open_until_ms, old.server->breaker.open_until_ms);
+	assert_false(breaker_lets_through(&new.server->breaker, now_ms));
+	/* what we saw ourselves is newer */
+	breaker_on_failure(&late.server->breaker, now_ms - 500, 0);
+	give_experience(&old, &late);
+	assert_int_equal(late.server->breaker.failures, 1);
+	assert_true(late.server->breaker.open_until_ms < old.server->breaker.open_until_ms);
+	/* and a pause without an end is none */
+	breaker_on_success(&new.server->breaker);
+	old.server->breaker.open_until_ms = INT64_MAX;
+	give_experience(&old, &new);
+	assert_in_range(new.server->breaker.open_until_ms, now_ms, now_ms + BREAKER_MAX_MS);
+	scene_end(&old);
+	scene_end(&new);
+	scene_end(&late);
+}
+
+/* As zeroconf's are, of which a new gateway hears some moments later; or the one after that. */
+static void what_is_told_of_servers_that_come_late_is_kept(void **state)
+{
+	struct scene old, new, third;
+
+	(void)state;
+	scene_begin(&old);
+	scene_begin(&new);
+	scene_begin(&third);
+	farm_has_taken(old.server, 1500, 1000);
+	old.server->n_done = 5;
+	new.gateway.n_servers = third.gateway.n_servers = 0;
+	give_experience(&old, &new);
+	hand_over(&old, &new);
+	hand_over(&new, &third);
+	assert_int_equal(new.gateway.absent.len, 0);
+	third.gateway.n_servers = 1;
+	tally_server_added(&third.gateway);
+	assert_int_equal(third.server->n_done, 5);
+	assert_true(estimate_is_sure(&third.server->service));
+	tally_server_added(&third.gateway);
+	assert_int_equal(third.server->n_done, 5);
+	scene_end(&old);
+	scene_end(&new);
+	scene_end(&third);
+}
+
 /* Each of them, also those that are new: the numbers come first in the struct, what is so now after them. */
 static void no_counter_is_forgotten(void **state)
 {
@@ -190,6 +257,8 @@ int main(void)
 		CHECK(what_is_given_is_there_and_nowhere_else),
 		CHECK(a_job_that_moves_is_counted_once_under_its_number),
 		CHECK(what_was_learned_is_known_until_more_is),
+		CHECK(a_server_that_is_down_stays_down_for_its_pause),
+		CHECK(what_is_told_of_servers_that_come_late_is_kept),
 		CHECK(no_counter_is_forgotten),
 		CHECK(nonsense_changes_nothing),
 	};
