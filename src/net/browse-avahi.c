@@ -156,35 +156,6 @@ static void settle_if_resolved(struct browse *browse)
 
 /* ------------------------------------------------------------------ one service's details */
 
-static int64_t txt_number(AvahiStringList *txt, const char *key, int64_t when_absent, int64_t when_bad)
-{
-	AvahiStringList *item = avahi_string_list_find(txt, key);
-	char *value = NULL;
-	int64_t number = when_bad;
-
-	if (!item)
-		return when_absent;
-	if (avahi_string_list_get_pair(item, NULL, &value, NULL) == 0 && value)
-		str_to_int(value, 1, HOST_LIMIT_MAX, &number);
-	avahi_free(value);
-	return number;
-}
-
-static bool txt_has_word(AvahiStringList *txt, const char *key, const char *word)
-{
-	AvahiStringList *item = avahi_string_list_find(txt, key);
-	char *value = NULL, *rest, *at;
-	bool found = false;
-
-	if (!item || avahi_string_list_get_pair(item, NULL, &value, NULL) != 0)
-		return false;
-	rest = value;
-	while (rest && (at = strsep(&rest, ",")))
-		found |= strcmp(at, word) == 0;
-	avahi_free(value);
-	return found;
-}
-
 static void take_addr(struct sighting *sighting, const AvahiAddress *address, uint16_t port)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)&sighting->addr.storage;
@@ -211,8 +182,8 @@ static void sighting_on_resolved(AvahiServiceResolver *resolver, AvahiIfIndex in
 				 const char *machine, const AvahiAddress *address, uint16_t port, AvahiStringList *txt,
 				 AvahiLookupResultFlags flags, void *context)
 {
+	struct service_text text = SERVICE_TEXT_INIT;
 	struct sighting *sighting = context;
-	int64_t cpus;
 
 	(void)interface, (void)protocol, (void)service, (void)type, (void)domain, (void)flags;
 	if (event == AVAHI_RESOLVER_FAILURE) {
@@ -228,10 +199,10 @@ static void sighting_on_resolved(AvahiServiceResolver *resolver, AvahiIfIndex in
 	free(sighting->machine);
 	sighting->machine = mem_strdup(machine);
 	sighting->port = port;
-	cpus = txt_number(txt, "cpus", 1, 1);
-	/* as the clients of distcc 3.4 read it */
-	sighting->slots = (int)txt_number(txt, "jobs", HOST_LIMIT_DEFAULT, cpus + 2 < HOST_LIMIT_MAX ? cpus + 2 : HOST_LIMIT_MAX);
-	sighting->lzo = txt_has_word(txt, "features", "lzo");
+	for (AvahiStringList *item = txt; item; item = avahi_string_list_get_next(item))
+		service_text_add(&text, (const char *)avahi_string_list_get_text(item), avahi_string_list_get_size(item));
+	sighting->slots = service_text_slots(&text);
+	sighting->lzo = text.lzo;
 	take_addr(sighting, address, port);
 	tell(sighting->browse, sighting->machine, port);
 	settle_if_resolved(sighting->browse);

@@ -5,12 +5,15 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "hosts/spec.h"
 
 enum { QUESTION_MS = 5000 };		/* for the compiler to say its version */
 
@@ -51,4 +54,52 @@ char *service_subtype(const char *machine, const char *version)
 	type = str_format("_%s._sub.%s", label, SERVICE_TYPE);
 	free(label);
 	return type;
+}
+
+static void take_number(int *number, const char *value)
+{
+	int64_t n;
+
+	if (*number == -1)
+		*number = str_to_int(value, 1, HOST_LIMIT_MAX, &n) ? (int)n : 0;
+}
+
+static bool has_word(char *list, const char *word)
+{
+	bool found = false;
+	char *at;
+
+	while ((at = strsep(&list, ",")))
+		found |= strcmp(at, word) == 0;
+	return found;
+}
+
+void service_text_add(struct service_text *text, const char *item, size_t len)
+{
+	autofree char *key = mem_strndup(item, len);
+	char *value = strchr(key, '=');
+
+	if (!value)
+		value = key + strlen(key);
+	else
+		*value++ = '\0';
+	if (strcasecmp(key, "jobs") == 0) {
+		take_number(&text->jobs, value);
+	} else if (strcasecmp(key, "cpus") == 0) {
+		take_number(&text->cpus, value);
+	} else if (strcasecmp(key, "features") == 0 && !text->has_features) {
+		text->has_features = true;
+		text->lzo = has_word(value, "lzo");
+	}
+}
+
+int service_text_slots(const struct service_text *text)
+{
+	int cpus = text->cpus > 0 ? text->cpus : 1;
+
+	if (text->jobs > 0)
+		return text->jobs;
+	if (text->jobs == -1)
+		return HOST_LIMIT_DEFAULT;
+	return cpus + 2 < HOST_LIMIT_MAX ? cpus + 2 : HOST_LIMIT_MAX;
 }
