@@ -10,6 +10,8 @@ here=$(cd "$(dirname "$apkbuild")" && pwd)
 srcdir=$scratch/src pkgbasedir=$scratch/pkg
 CBUILD=$(gcc -dumpmachine) CHOST=$CBUILD
 export CFLAGS="${CFLAGS--O0}"
+# Debian's Python puts modules below local/ unless a package is made; Alpine's never does.
+export DEB_PYTHON_INSTALL_LAYOUT=deb
 
 die() { echo "die: $*" >&2; exit 1; }
 default_prepare() { cd "$builddir"; }
