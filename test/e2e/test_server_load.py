@@ -61,8 +61,8 @@ def pumped(_chance):
 def broken(chance):
     """A request with a few bytes changed, before the end of its command."""
     said = bytearray(wire.plain(C, CODE))
-    for _ in range(3):
-        said[chance.randrange(12)] = chance.randrange(256)
+    for at in chance.sample(range(12), 3):
+        said[at] ^= chance.randrange(1, 256)
     return bytes(said)
 
 
