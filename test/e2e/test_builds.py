@@ -207,7 +207,7 @@ def objects(tree):
 
 @pytest.mark.skipif(not SOAK, reason="soak only: needs a package mirror and minutes")
 def test_a_real_package_is_built_the_same_by_cmake_and_ninja(base, client_env, stock_server, masquerade):
-    """With the client as a launcher, and behind the compilers' names; so are its compile commands and its configuration."""
+    """With the client as a launcher, and behind the compilers' names."""
     server = stock_server()
     links = f"-DCMAKE_C_COMPILER={masquerade[0]}/gcc -DCMAKE_CXX_COMPILER={masquerade[0]}/g++"
     launcher = f"-DCMAKE_C_COMPILER_LAUNCHER={peers.CLIENT} -DCMAKE_CXX_COMPILER_LAUNCHER={peers.CLIENT}"
@@ -220,16 +220,16 @@ def test_a_real_package_is_built_the_same_by_cmake_and_ninja(base, client_env, s
                        cwd=tree, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=True)
         found = {name: content for name, content in objects(tree / "b").items() if "/CompilerIdC" not in name}
         assert not flags or server.count() - before >= len(found)
-        results.append((found, [line for line in (tree / "b" / "CMakeCache.txt").read_text().splitlines()
-                                if not re.match("//|#|CMAKE_(C|CXX)_COMPILER(_LAUNCHER)?:|CMAKE_(C|CXX)_COMPILER_AR|CMAKE_(C|CXX)_COMPILER_RANLIB", line)]))
-    assert len(results[0][0]) > 100
-    for found, cache in results[1:]:
-        assert found == results[0][0]
-        assert cache == results[0][1]
+        results.append(found)
+    here = results[0]
+    assert len(here) > 100
+    for there in results[1:]:
+        assert sorted(there) == sorted(here)
+        assert not [name for name in here if there[name] != here[name]]
 
 
 @pytest.mark.skipif(not SOAK, reason="soak only: needs a package mirror and minutes")
-@pytest.mark.parametrize("way", REMOTE)
+@pytest.mark.parametrize("way", ["ccache runs distcc", "ccache before distcc", "distcc runs ccache"])
 def test_a_real_package_through_ccache_and_the_farm(base, client_env, stock_server, masquerade, way):
     """The first build is the farm's, the second one the cache's; the objects of both are a local build's."""
     server, tree = stock_server(), base / "tree"

@@ -79,7 +79,7 @@ class Build:
         """The bytes of each object and dependency file, and what was said."""
         for output in (*self.outputs, *self.dependencies):
             output.unlink(missing_ok=True)
-        done = subprocess.run([*prefix, "make", "-j4", "-k", "-f", self.makefile(wrapper), "all"], env=env, capture_output=True, text=True,
+        done = subprocess.run([*prefix, "make", "-j3", "-k", "-f", self.makefile(wrapper), "all"], env=env, capture_output=True, text=True,
                               timeout=3000, check=False, stdin=subprocess.DEVNULL, preexec_fn=preexec)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         found = {str(output): output.read_bytes() for output in self.outputs}
@@ -98,8 +98,7 @@ def check(build, way, client_env, our_server, stock_server, gateway, base, here=
     server = our_server(jobs=4) if server_kind == "ours" else stock_server(jobs=4)
     strip = server_kind == "stock"
     local, said = here or build.run([], client_env(""))
-    if strip:
-        local = {name: equality.strip_debug(content) for name, content in local.items()}
+    local = {name: equality.strip_debug(content) if strip else content for name, content in local.items()}
     temporary = base / "tmp"
     temporary.mkdir()
     more = {"DISTCC_LOG": base / "client.log", "DISTCC_VERBOSE": "1", "TMPDIR": temporary, "DISTCC_LOCATION": peers.BUILD, "DISTCC_TESTING_INCLUDE_SERVER": "1"}
@@ -141,7 +140,10 @@ LOCAL = {}      # package -> what its build gives here, once for all ways
                          ids=lambda value: value if isinstance(value, str) else " ".join(value[:3]))
 def test_a_package_whose_every_unit_is_sent_as_sources(name, way, client_env, our_server, stock_server, gateway, base):
     """With debug information in every other one."""
-    commands = [(cwd, [words[0], *(["-g"] if number % 2 else []), *words[1:]]) for number, (cwd, words) in enumerate(packages.compile_commands(name))]
+    commands = packages.compile_commands(name)
+    if name == "poco":      # which has more units in C++ than are needed
+        commands = [(cwd, words) for cwd, words in commands if words[0].endswith("++")][:310]
+    commands = [(cwd, [words[0], *(["-g"] if number % 2 else []), *words[1:]]) for number, (cwd, words) in enumerate(commands)]
     if name not in LOCAL:
         LOCAL[name] = Build(base, commands).run([], client_env(""))
     if way[0] == "stock":       # it sends -MQ as it is, and no server of 3.4 knows that
