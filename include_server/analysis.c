@@ -47,7 +47,8 @@ static int define_all(struct analysis *a, const struct command *command)
 			strcat(text, " 1");
 		macro = world_macro(a->view.world, text);
 		if (!macro)
-			return err_set(a->err, ERR_USAGE, "%s%s is no definition", command->defines.words[i], word);
+			return err_set(a->err, ERR_USAGE, "%s%s is no definition",
+				       command->defines.words[i], word);
 		if (strcmp(command->defines.words[i], "-U") == 0)
 			macros_undef(&a->macros, macro->symbol);
 		else
@@ -57,7 +58,8 @@ static int define_all(struct analysis *a, const struct command *command)
 }
 
 /* As an #include "name" on a line before the source, in the working directory. */
-static int include_all(struct analysis *a, const struct command *command, const char *option, const struct frame *frame)
+static int include_all(struct analysis *a, const struct command *command, const char *option,
+		       const struct frame *frame)
 {
 	for (size_t i = 0; i + 1 < command->includes.n; i += 2) {
 		const char *name = command->includes.words[i + 1];
@@ -68,7 +70,8 @@ static int include_all(struct analysis *a, const struct command *command, const 
 		found = path_find(&a->path, &a->view, a->cwd, 0, name, strlen(name));
 		if (!found.entry)
 			return err_set(a->err, ERR_NO_FILE, "Could not find include file '%s'.", name);
-		if (closure_enter(a, frame, found.entry, found.at, closure_is_absolute(a, frame, found, name), false) < 0)
+		if (closure_enter(a, frame, found.entry, found.at,
+				  closure_is_absolute(a, frame, found, name), false) < 0)
 			return -1;
 	}
 	return 0;
@@ -107,7 +110,8 @@ static int walk_command(struct analysis *a, const struct command *command, struc
 		predef = path_find(&a->path, &a->view, NULL, a->path.n_quote, "stdc-predef.h", 13);
 		if (predef.entry && (!view_real(&a->view, predef.entry) ||
 				     (!view_is_system_path(&a->view, predef.entry->real) &&
-				      closure_enter(a, &outside, predef.entry, predef.at, a->path.absolute[predef.at], false) < 0)))
+				      closure_enter(a, &outside, predef.entry, predef.at,
+						    a->path.absolute[predef.at], false) < 0)))
 			return -1;
 	}
 	if (define_all(a, command) < 0 || include_all(a, command, "-imacros", &outside) < 0 ||
@@ -124,7 +128,8 @@ static int run(struct analysis *a, const struct command *command, const char *co
 	struct world *world = a->view.world;
 	struct entry *source;
 
-	a->toolchain = toolchain_get(world, compiler, command->language, &command->options, a->cwd->name, a->err);
+	a->toolchain = toolchain_get(world, compiler, command->language, &command->options,
+				     a->cwd->name, a->err);
 	if (!a->toolchain)
 		return -1;
 	view_start(&a->view, world);
@@ -146,7 +151,8 @@ static int run(struct analysis *a, const struct command *command, const char *co
 	return 0;
 }
 
-int analysis_run(struct analysis *a, struct world *world, const char *cwd, const struct argv *argv, struct err *err)
+int analysis_run(struct analysis *a, struct world *world, const char *cwd, const struct argv *argv,
+		 struct err *err)
 {
 	struct command command = COMMAND_INIT;
 	int result = -1;

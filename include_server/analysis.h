@@ -11,6 +11,7 @@ void analysis_release(struct analysis *analysis);
 
 /* The result is in analysis->needed, view.facts and toolchain. ERR_USAGE, ERR_NO_FILE, ERR_TIMEOUT
  * (too much work)... with the reason. */
-int analysis_run(struct analysis *analysis, struct world *world, const char *cwd, const struct argv *argv, struct err *err);
+int analysis_run(struct analysis *analysis, struct world *world, const char *cwd,
+		 const struct argv *argv, struct err *err);
 
 #endif

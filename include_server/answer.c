@@ -12,7 +12,8 @@
 
 enum {
 	ATTEMPTS = 3,			/* files that change while they are copied */
-	ROOT_DEPTH_MAX = 20		/* of a server's temporary directory: system links must climb out of it */
+	/* of a server's temporary directory: system links must climb out of it */
+	ROOT_DEPTH_MAX = 20
 };
 
 void answers_init(struct answers *answers, struct mirror *mirror, bool force_dirs)
@@ -98,7 +99,8 @@ static int add_copies(struct answers *answers, const struct analysis *a, struct 
 
 		/* One file by two names is sent once, with the absolute one if there is one. */
 		for (size_t k = 0; k < a->n_needed && !again; k++)
-			again = k != i && a->needed[k].seen->id.ino == a->needed[i].seen->id.ino && strcmp(a->needed[k].entry->real, a->needed[i].entry->real) == 0 &&
+			again = k != i && a->needed[k].seen->id.ino == a->needed[i].seen->id.ino &&
+				strcmp(a->needed[k].entry->real, a->needed[i].entry->real) == 0 &&
 				((a->needed[k].spelling && !a->needed[i].spelling) ||
 				 (!a->needed[k].spelling == !a->needed[i].spelling && k < i));
 		if (again)
@@ -111,7 +113,8 @@ static int add_copies(struct answers *answers, const struct analysis *a, struct 
 }
 
 /* The compiler's own directories are the server's: a link climbs out of the server's temporary root. */
-static int add_system_links(struct answers *answers, const struct analysis *a, struct names *names, struct err *err)
+static int add_system_links(struct answers *answers, const struct analysis *a, struct names *names,
+			    struct err *err)
 {
 	for (size_t i = 0; i < a->toolchain->n_dirs; i++) {
 		const char *dir = a->toolchain->real_dirs[i], *name;
@@ -123,7 +126,8 @@ static int add_system_links(struct answers *answers, const struct analysis *a, s
 		for (size_t k = 0; k < a->toolchain->n_dirs && !below; k++) {
 			size_t len = strlen(a->toolchain->real_dirs[k]);
 
-			below = k != i && strncmp(dir, a->toolchain->real_dirs[k], len) == 0 && (dir[len] == '/' || (!dir[len] && k < i));
+			below = k != i && strncmp(dir, a->toolchain->real_dirs[k], len) == 0 &&
+				(dir[len] == '/' || (!dir[len] && k < i));
 		}
 		if (below || dir[1] == '\0')
 			continue;
@@ -139,7 +143,8 @@ static int add_system_links(struct answers *answers, const struct analysis *a, s
 	return 0;
 }
 
-static int add_link(struct answers *answers, const struct analysis *a, const struct link *link, struct names *names, struct err *err)
+static int add_link(struct answers *answers, const struct analysis *a, const struct link *link,
+		    struct names *names, struct err *err)
 {
 	const char *name;
 
@@ -155,7 +160,8 @@ static int add_link(struct answers *answers, const struct analysis *a, const str
 }
 
 /* For each directory through which a file was reached: its links, and itself if nothing is sent in it. */
-static int add_way(struct answers *answers, const struct analysis *a, const struct needed *needed, struct names *names,
+static int add_way(struct answers *answers, const struct analysis *a, const struct needed *needed,
+		   struct names *names,
 		   struct err *err)
 {
 	const struct dir *dir = needed->entry->dir;
@@ -171,7 +177,8 @@ static int add_way(struct answers *answers, const struct analysis *a, const stru
 		bool doubled = false;
 
 		/* most often it is just above the file */
-		if ((!needed->entry->link && is_within(layout->real, layout->dirs[i])) || is_made(a, layout->dirs[i]) || view_is_system_path(&a->view, layout->dirs[i]))
+		if ((!needed->entry->link && is_within(layout->real, layout->dirs[i])) ||
+		    is_made(a, layout->dirs[i]) || view_is_system_path(&a->view, layout->dirs[i]))
 			continue;
 		if (mirror_placeholder(answers->mirror, layout->dirs[i], &name, err) < 0)
 			return -1;
@@ -191,7 +198,8 @@ static int compose(struct answers *answers, const struct analysis *a, struct nam
 	if (add_copies(answers, a, names, err) < 0 || add_system_links(answers, a, names, err) < 0)
 		return -1;
 	if (!names->n)
-		return err_set(err, ERR_USAGE, "nothing is to be sent: the source is in a directory of the system");
+		return err_set(err, ERR_USAGE,
+			       "nothing is to be sent: the source is in a directory of the system");
 	for (size_t i = 0; i < a->n_needed; i++) {
 		struct entry *entry = a->needed[i].entry;
 
@@ -229,7 +237,9 @@ static bool look_at_facts(struct memo *memo, struct moment now)
 		if (!observation_holds(fact, now))
 			return false;
 		if (fact->lazy) {
-			int64_t next_ms = atomic_load_explicit(&fact->confirmed_ms, memory_order_relaxed) + LAZY_MS;
+			int64_t next_ms = atomic_load_explicit(&fact->confirmed_ms,
+							       memory_order_relaxed) +
+					  LAZY_MS;
 
 			until_ms = next_ms < until_ms ? next_ms : until_ms;
 		} else if (atomic_load_explicit(&fact->held_in, memory_order_relaxed) != now.generation) {
@@ -268,8 +278,9 @@ bool answer_remembered(struct answers *answers, const char *key, size_t key_len,
 	return holds;
 }
 
-static int find_out(struct answers *answers, struct world *world, struct analysis *a, const char *cwd,
-		    const struct argv *argv, const char *key, size_t key_len, struct buf *reply, struct err *err)
+static int find_out(struct answers *answers, struct world *world, struct analysis *a,
+		    const char *cwd, const struct argv *argv, const char *key, size_t key_len,
+		    struct buf *reply, struct err *err)
 {
 	struct names names = { NULL, 0, 0 };
 	int result = -1;

@@ -18,7 +18,8 @@
 
 enum {
 	DEPTH_MAX = 200,		/* gcc's own limit of nested includes */
-	WORTH_OPS = 4, WORTH_STEPS = 100	/* of a header: fewer are walked as quickly as they are recalled */
+	/* of a header: fewer are walked as quickly as they are recalled */
+	WORTH_OPS = 4, WORTH_STEPS = 100
 };
 
 static uint32_t *grow(uint32_t *array, uint32_t *n, uint32_t id)
@@ -59,7 +60,8 @@ static int note_needed(struct analysis *a, struct entry *entry, bool absolute)
 	}
 	a->known[entry->id] = a->pass;
 	a->known_at[entry->id] = (uint32_t)a->n_needed;
-	a->needed[a->n_needed++] = (struct needed){ entry, view_entry(&a->view, entry), absolute ? entry->path : NULL };
+	a->needed[a->n_needed++] = (struct needed){ entry, view_entry(&a->view, entry),
+						    absolute ? entry->path : NULL };
 	return 0;
 }
 
@@ -81,7 +83,8 @@ static bool parse_name(const char *text, size_t len, const char **name, size_t *
 	return true;
 }
 
-static struct found find_name(struct analysis *a, const struct frame *frame, const char *name, size_t len, bool quoted, bool next)
+static struct found find_name(struct analysis *a, const struct frame *frame, const char *name,
+			      size_t len, bool quoted, bool next)
 {
 	while (len > 2 && name[0] == '.' && name[1] == '/') {
 		name += 2;
@@ -93,7 +96,8 @@ static struct found find_name(struct analysis *a, const struct frame *frame, con
 	return path_find(&a->path, &a->view, quoted ? frame->entry->dir : NULL, quoted ? 0 : a->path.n_quote, name, len);
 }
 
-bool closure_is_absolute(const struct analysis *a, const struct frame *frame, struct found found, const char *name)
+bool closure_is_absolute(const struct analysis *a, const struct frame *frame, struct found found,
+			 const char *name)
 {
 	if (name[0] == '/')
 		return true;
@@ -146,7 +150,8 @@ static bool is_operator(void *context, const struct symbol *symbol)
 static enum truth judge(struct analysis *a, const struct op *op)
 {
 	struct oracle oracle = { a, has_include, has_something, is_operator,
-				 a->toolchain->language == LANG_CXX || a->toolchain->language == LANG_OBJCXX };
+				 a->toolchain->language == LANG_CXX ||
+					 a->toolchain->language == LANG_OBJCXX };
 	const struct frozen *tokens;
 	enum truth truth;
 
@@ -159,7 +164,8 @@ static enum truth judge(struct analysis *a, const struct op *op)
 	case OP_IF: case OP_ELIF:
 		a->macros.line = op->line;
 		arena_clear(&a->macros.scratch);
-		tokens = freeze((_Atomic(struct frozen *) *)(uintptr_t)&op->tokens, &a->view.world->symbols, op->text, op->text_len);
+		tokens = freeze((_Atomic(struct frozen *) *)(uintptr_t)&op->tokens,
+				&a->view.world->symbols, op->text, op->text_len);
 		return condition_eval(&a->macros, &oracle, tokens->at, tokens->n);
 	default:	/* OP_ELSE */
 		return TRUTH_TRUE;
@@ -205,7 +211,8 @@ static int walk_recorded(struct analysis *a, const struct frame *frame, const st
 
 	a->deepest = a->depth;
 	result = walk(a, frame, 0, frame->file->source.n_ops);
-	trace_end(&a->tracer, key, start, a->deepest - a->depth, result == 0 && a->macros.steps - steps >= WORTH_STEPS);
+	trace_end(&a->tracer, key, start, a->deepest - a->depth,
+		  result == 0 && a->macros.steps - steps >= WORTH_STEPS);
 	if (a->deepest < deepest)
 		a->deepest = deepest;
 	return result;
@@ -215,17 +222,20 @@ static int walk_recorded(struct analysis *a, const struct frame *frame, const st
 static int walk_file(struct analysis *a, const struct frame *frame)
 {
 	const struct symbol *guard = frame->file->source.guard;
-	struct trace_key key = { frame->entry, frame->file, a->path.search, a->toolchain, frame->at, frame->absolute };
+	struct trace_key key = { frame->entry, frame->file, a->path.search,
+				 a->toolchain, frame->at,   frame->absolute };
 	struct trace *trace;
 
 	/* Where nothing is certain, and for what is quickly done. */
-	if (!frame->above || a->macros.uncertain || frame->file->source.n_ops < WORTH_OPS || (guard && macros_slot(&a->macros, guard)->macro))
+	if (!frame->above || a->macros.uncertain || frame->file->source.n_ops < WORTH_OPS ||
+	    (guard && macros_slot(&a->macros, guard)->macro))
 		return walk(a, frame, 0, frame->file->source.n_ops);
 	trace = trace_replay(&a->tracer, &key, a->depth, DEPTH_MAX);
 	return trace ? recall(a, trace) : walk_recorded(a, frame, &key);
 }
 
-int closure_enter(struct analysis *a, const struct frame *above, struct entry *entry, int at, bool absolute, bool once)
+int closure_enter(struct analysis *a, const struct frame *above, struct entry *entry, int at,
+		  bool absolute, bool once)
 {
 	struct frame frame = { above, entry, NULL, at, absolute };
 	const struct frame *outer = a->frame;
@@ -238,12 +248,15 @@ int closure_enter(struct analysis *a, const struct frame *above, struct entry *e
 		return -1;
 	if (!view_is_system(&a->view, entry)) {
 		if (frame.file->source.has_incbin)
-			return err_set(a->err, ERR_USAGE, "'%s' makes the assembler read files (.incbin)", entry->path);
+			return err_set(a->err, ERR_USAGE,
+				       "'%s' makes the assembler read files (.incbin)",
+				       entry->path);
 		if (frame.file->source.shows_path && absolute)
 			return err_set(a->err, ERR_USAGE, "'%s' uses __BASE_FILE__, which would show a server's directory", entry->path);
 	}
 	if (frame.file->source.too_odd)
-		return err_set(a->err, ERR_USAGE, "'%s' has directives that are not judged here", entry->path);
+		return err_set(a->err, ERR_USAGE, "'%s' has directives that are not judged here",
+			       entry->path);
 	a->once = grow(a->once, &a->n_once, frame.file->number);
 	note(&a->tracer.notes, NOTE_ONCE_READ, frame.file, a->once[frame.file->number] == a->pass);
 	if (a->once[frame.file->number] == a->pass)
@@ -277,7 +290,8 @@ static char *compute_name(struct analysis *a, const struct op *op)
 
 	a->macros.line = op->line;
 	arena_clear(&a->macros.scratch);
-	tokens = freeze((_Atomic(struct frozen *) *)(uintptr_t)&op->tokens, &a->view.world->symbols, op->text, op->text_len);
+	tokens = freeze((_Atomic(struct frozen *) *)(uintptr_t)&op->tokens, &a->view.world->symbols,
+			op->text, op->text_len);
 	expander_start(&x, &a->macros, tokens->at, tokens->n);
 	while (expander_next(&x, &tok)) {
 		if (text.len && tok.space)
@@ -304,7 +318,9 @@ static int include(struct analysis *a, const struct frame *frame, const struct o
 		if (!text && a->questions.n)
 			return 0;	/* it will be walked again with answers */
 		if (!text)
-			return err_set(a->err, ERR_USAGE, "'%s' includes a file whose name cannot be known", frame->entry->path);
+			return err_set(a->err, ERR_USAGE,
+				       "'%s' includes a file whose name cannot be known",
+				       frame->entry->path);
 		if (!parse_name(text, strlen(text), &name, &len, &quoted))
 			return 0;	/* an error, which the compiler will show */
 	}
@@ -316,7 +332,8 @@ static int include(struct analysis *a, const struct frame *frame, const struct o
 	absolute = closure_is_absolute(a, frame, found, name);
 	if (op->kind == OP_EMBED)
 		return note_needed(a, found.entry, false);
-	return closure_enter(a, frame, found.entry, found.at < 0 ? frame->at : found.at, absolute, op->kind == OP_IMPORT);
+	return closure_enter(a, frame, found.entry, found.at < 0 ? frame->at : found.at, absolute,
+			     op->kind == OP_IMPORT);
 }
 
 /* From the conditional at `at`, which is unknown: every branch that may be taken. */

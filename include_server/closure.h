@@ -17,7 +17,8 @@
 struct needed {
 	struct entry *entry;
 	const struct observation *seen;
-	const char *spelling;		/* the absolute name that diagnostics show, or NULL for a relative one */
+	/* the absolute name that diagnostics show, or NULL for a relative one */
+	const char *spelling;
 };
 
 /* A thread's tools, used for one command after another. */
@@ -53,9 +54,11 @@ struct frame {
 
 /* A file and all that it includes; above: who includes it, NULL for the source. at: where in the path it was found, -1
  * beside its includer. once: it is not entered again (#import). */
-int closure_enter(struct analysis *analysis, const struct frame *above, struct entry *entry, int at, bool absolute, bool once);
+int closure_enter(struct analysis *analysis, const struct frame *above, struct entry *entry, int at,
+		  bool absolute, bool once);
 /* Do diagnostics show the file by an absolute name? */
-bool closure_is_absolute(const struct analysis *analysis, const struct frame *frame, struct found found, const char *name);
+bool closure_is_absolute(const struct analysis *analysis, const struct frame *frame,
+			 struct found found, const char *name);
 /* ERR_TIMEOUT: the work has a limit. -1 */
 int closure_too_much(struct analysis *analysis);
 

@@ -14,7 +14,8 @@
 #include "compiler/options.h"
 
 enum effect {
-	EFFECT_ASK,		/* may decide about directories or predefined macros: the compiler is asked with it */
+	/* may decide about directories or predefined macros: the compiler is asked with it */
+	EFFECT_ASK,
 	EFFECT_NONE,		/* cannot concern includes */
 	EFFECT_REFUSE,
 	EFFECT_QUOTE, EFFECT_ANGLE, EFFECT_SYSTEM, EFFECT_AFTER,
@@ -87,7 +88,8 @@ static int take_option(struct pass *pass, const char *word, const struct option_
 		return err_set(err, ERR_USAGE, "No argument found for option '%s'", word);
 	effect = effect_of(match->row);
 	/* an option whose argument may be empty has nothing to say then */
-	if (!argument && effect != EFFECT_ASK && effect != EFFECT_NONE && effect != EFFECT_NOSTDINC && effect != EFFECT_REFUSE)
+	if (!argument && effect != EFFECT_ASK && effect != EFFECT_NONE &&
+	    effect != EFFECT_NOSTDINC && effect != EFFECT_REFUSE)
 		return err_set(err, ERR_USAGE, "No argument found for option '%s'", word);
 	switch (effect) {
 	case EFFECT_NONE:
@@ -114,7 +116,8 @@ static int take_option(struct pass *pass, const char *word, const struct option_
 	case EFFECT_WITHPREFIXBEFORE:
 		if (!pass->prefix)
 			return refuse(word, "without -iprefix is not followed here", err);
-		return add_dir(effect == EFFECT_WITHPREFIX ? &command->after : &command->angle, pass->prefix, argument, err);
+		return add_dir(effect == EFFECT_WITHPREFIX ? &command->after : &command->angle,
+			       pass->prefix, argument, err);
 	case EFFECT_INCLUDE:
 		argv_add(&command->includes, match->row->name);
 		argv_add(&command->includes, argument);
@@ -166,7 +169,9 @@ int command_parse(struct command *command, const struct argv *argv, struct err *
 	}
 	command->language = pass.x && strcmp(pass.x, "none") != 0 ? language_of_x(pass.x) : language_of_file(command->source);
 	if (!language_is_distributable(command->language) || language_is_preprocessed(command->language))
-		return err_set(err, ERR_USAGE, "For source file '%s': unrecognized filename extension", command->source);
+		return err_set(err, ERR_USAGE,
+			       "For source file '%s': unrecognized filename extension",
+			       command->source);
 	return 0;
 }
 

@@ -47,7 +47,8 @@ static void advance(struct reader *r)
 
 static bool at(const struct reader *r, const char *punctuation)
 {
-	return !r->ended && r->tok.text[0] == punctuation[0] && tok_is(&r->tok, punctuation, strlen(punctuation));
+	return !r->ended && r->tok.text[0] == punctuation[0] &&
+	       tok_is(&r->tok, punctuation, strlen(punctuation));
 }
 
 /* --------------------------------------------------------------- leaves */
@@ -142,7 +143,8 @@ static struct value parse_has_include(struct reader *r, bool next)
 	struct tok tok;
 	enum truth truth;
 
-	if (!expander_raw(&r->x, &tok) || !TOK_IS(&tok, "(") || !read_argument(r, &text, true) || text.len < 2)
+	if (!expander_raw(&r->x, &tok) || !TOK_IS(&tok, "(") || !read_argument(r, &text, true) ||
+	    text.len < 2)
 		return unknown();
 	truth = r->oracle->has_include(r->oracle->context, text.data, text.len, next);
 	return truth == TRUTH_UNKNOWN ? unknown() : number(truth == TRUTH_TRUE);
@@ -199,13 +201,15 @@ static const struct {
 
 static bool is_word(const struct reader *r, const char *word)
 {
-	return word && r->oracle->is_cxx && !r->ended && r->tok.kind == TOK_IDENT && strcmp(r->tok.symbol->name, word) == 0;
+	return word && r->oracle->is_cxx && !r->ended && r->tok.kind == TOK_IDENT &&
+	       strcmp(r->tok.symbol->name, word) == 0;
 }
 
 /* Called behind every operand: a closing parenthesis and the end are the most frequent. */
 static int find_operator(const struct reader *r)
 {
-	if (r->ended || (r->tok.kind != TOK_PUNCT && !(r->oracle->is_cxx && r->tok.kind == TOK_IDENT)) || r->tok.text[0] == ')')
+	if (r->ended || (r->tok.kind != TOK_PUNCT &&
+			 !(r->oracle->is_cxx && r->tok.kind == TOK_IDENT)) || r->tok.text[0] == ')')
 		return -1;
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
 		if (r->tok.kind == TOK_IDENT ? is_word(r, operators[i].word) :
@@ -256,7 +260,8 @@ static struct value compute(const char *op, struct value a, struct value b)
 			return (struct value){ op[0] == '>' && !a.is_unsigned && a.number < 0 ? -1 : 0, a.is_unsigned, false };
 		if (op[0] == '<')
 			return (struct value){ (int64_t)(ua << ub), a.is_unsigned, false };
-		return (struct value){ a.is_unsigned ? (int64_t)(ua >> ub) : a.number >> ub, a.is_unsigned, false };
+		return (struct value){ a.is_unsigned ? (int64_t)(ua >> ub) : a.number >> ub,
+				       a.is_unsigned, false };
 	}
 	if (op[0] == '<' ? (uns ? ua < ub : a.number < b.number) : (uns ? ua > ub : a.number > b.number))
 		return number(1);
@@ -363,7 +368,8 @@ enum truth condition_defined(struct macros *macros, const struct oracle *oracle,
 	}
 }
 
-enum truth condition_eval(struct macros *macros, const struct oracle *oracle, const struct tok *toks, size_t n)
+enum truth condition_eval(struct macros *macros, const struct oracle *oracle,
+			  const struct tok *toks, size_t n)
 {
 	struct reader r = { .oracle = oracle };
 	struct value value;

@@ -22,7 +22,8 @@ struct oracle {
 	bool is_cxx;
 };
 
-enum truth condition_eval(struct macros *macros, const struct oracle *oracle, const struct tok *toks, size_t n);
+enum truth condition_eval(struct macros *macros, const struct oracle *oracle,
+			  const struct tok *toks, size_t n);
 /* #ifdef */
 enum truth condition_defined(struct macros *macros, const struct oracle *oracle, const struct symbol *symbol);
 

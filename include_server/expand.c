@@ -140,7 +140,8 @@ void macros_pop(struct macros *macros, const struct symbol *symbol)
 	}
 }
 
-const struct frozen *freeze(_Atomic(struct frozen *) *where, struct symbols *symbols, const char *text, size_t len)
+const struct frozen *freeze(_Atomic(struct frozen *) *where, struct symbols *symbols,
+			    const char *text, size_t len)
 {
 	struct frozen *frozen = atomic_load_explicit(where, memory_order_acquire), *expected = NULL;
 	struct arena arena = ARENA_INIT;
@@ -245,7 +246,8 @@ struct argument {
 };
 
 /* Behind the name of a function-like macro: "( ... )". False if the parenthesis never closes. */
-static bool collect_arguments(struct expander *x, const struct macro *macro, struct argument *args, size_t *n_args)
+static bool collect_arguments(struct expander *x, const struct macro *macro, struct argument *args,
+			      size_t *n_args)
 {
 	struct tok tok;
 	size_t n = 0;
@@ -260,7 +262,8 @@ static bool collect_arguments(struct expander *x, const struct macro *macro, str
 				*n_args = n + 1;
 				return true;
 			}
-		} else if (TOK_IS(&tok, ",") && depth == 0 && !(macro->variadic && n + 1 == macro->n_params)) {
+		} else if (TOK_IS(&tok, ",") && depth == 0 &&
+			   !(macro->variadic && n + 1 == macro->n_params)) {
 			if (++n >= macro->n_params)
 				n = macro->n_params ? macro->n_params - 1u : 0;	/* too many: an error elsewhere */
 			continue;
@@ -302,7 +305,8 @@ struct substitution {
 	struct tokens out;
 };
 
-static struct tok text_token(struct macros *macros, enum tok_kind kind, const char *text, size_t len, bool space)
+static struct tok text_token(struct macros *macros, enum tok_kind kind, const char *text,
+			     size_t len, bool space)
 {
 	return (struct tok){ .kind = (uint8_t)kind, .space = space, .len = (uint32_t)len,
 			     .text = arena_text(&macros->scratch, text, len) };
@@ -411,7 +415,8 @@ static size_t paste_operand(struct substitution *s, const struct tok *body, size
 	}
 	raw = &s->args[body->param].raw;
 	/* GNU: a comma before ## and the variable arguments goes with them, or stays unpasted. */
-	if (s->macro->variadic && body->param == s->macro->n_params - 1 && TOK_IS(&s->out.at[s->out.n - 1], ",")) {
+	if (s->macro->variadic && body->param == s->macro->n_params - 1 &&
+	    TOK_IS(&s->out.at[s->out.n - 1], ",")) {
 		if (!raw->n)
 			s->out.n--;
 		else
@@ -432,7 +437,8 @@ static void substitute(struct substitution *s, const struct tok *body, size_t n)
 
 		if (i > 0 && i + 1 < n && (TOK_IS(tok, "##") || TOK_IS(tok, "%:%:"))) {
 			i += 1 + paste_operand(s, &body[i + 1], n - i - 1);
-		} else if (s->macro->function_like && i + 1 < n && TOK_IS(tok, "#") && body[i + 1].kind == TOK_PARAM) {
+		} else if (s->macro->function_like && i + 1 < n && TOK_IS(tok, "#") &&
+			   body[i + 1].kind == TOK_PARAM) {
 			stringify(s, &s->args[body[i + 1].param].raw, tok->space);
 			i += 2;
 		} else if (tok->kind == TOK_PARAM) {

@@ -62,14 +62,16 @@ void macros_push(struct macros *macros, struct symbol *symbol);
 void macros_pop(struct macros *macros, const struct symbol *symbol);
 
 /* Tokens of a text, made once for all threads. */
-const struct frozen *freeze(_Atomic(struct frozen *) *where, struct symbols *symbols, const char *text, size_t len);
+const struct frozen *freeze(_Atomic(struct frozen *) *where, struct symbols *symbols,
+			    const char *text, size_t len);
 
 /* A stream of tokens with macros expanded as they are read. */
 struct context;
 struct expander {
 	struct macros *macros;
 	struct context *top;
-	bool unknown;			/* the outcome depends on a `maybe` or on what only a compiler knows */
+	/* the outcome depends on a `maybe` or on what only a compiler knows */
+	bool unknown;
 	int depth;
 };
 void expander_start(struct expander *expander, struct macros *macros, const struct tok *toks, size_t n);

@@ -26,7 +26,8 @@ struct explanation {
 static void explain(void *context, const char *source, const char *reason)
 {
 	const struct explanation *explanation = context;
-	autofree char *line = str_format("WARNING include server: Preprocessing locally. Include server not covering: %s "
+	autofree char *line =
+		str_format("WARNING include server: Preprocessing locally. Include server not covering: %s "
 					 "for translation unit '%s'\n", reason, source);
 
 	if (explanation->fd >= 0 && write(explanation->fd, line, strlen(line)) < 0)
@@ -52,8 +53,9 @@ static PyObject *py_serve(PyObject *self, PyObject *args)
 	int force_dirs, result;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "iiissipi:serve", &options.listen_fd, &options.stop_fd, &options.life_fd, &options.socket_path,
-			      &area, &options.n_threads, &force_dirs, &explanation.fd))
+	if (!PyArg_ParseTuple(args, "iiissipi:serve", &options.listen_fd, &options.stop_fd,
+			      &options.life_fd, &options.socket_path, &area, &options.n_threads,
+			      &force_dirs, &explanation.fd))
 		return NULL;
 	options.context = &explanation;
 	if (mirror_init(&mirror, area, &err) < 0)
@@ -162,7 +164,8 @@ static PyMethodDef methods[] = {
 };
 
 static struct PyModuleDef module = {
-	PyModuleDef_HEAD_INIT, "distcc_pump_c_extensions", "The analysis of distcc's include server.", -1, methods,
+	PyModuleDef_HEAD_INIT, "distcc_pump_c_extensions",
+		"The analysis of distcc's include server.", -1, methods,
 	NULL, NULL, NULL, NULL
 };
 

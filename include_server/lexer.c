@@ -144,7 +144,8 @@ void lex(struct tokens *tokens, struct symbols *symbols, const char *text, size_
 		} else if (c == '"' || c == '\'') {
 			tok.kind = c == '"' ? TOK_STRING : TOK_CHAR;
 			tok.len = (uint32_t)quoted_len(text + i, len - i);
-		} else if (c == '<' && header_is_due(tokens, start) && (end = memchr(text + i, '>', len - i))) {
+		} else if (c == '<' && header_is_due(tokens, start) &&
+			   (end = memchr(text + i, '>', len - i))) {
 			tok.kind = TOK_HEADER;
 			tok.len = (uint32_t)(end + 1 - tok.text);
 		} else {

@@ -12,7 +12,8 @@ static struct memo **place_of(struct world *world, const char *key, size_t key_l
 {
 	struct memo **at = &world->memos[hash % MEMO_BUCKETS];
 
-	while (*at && ((*at)->hash != hash || (*at)->key_len != key_len || memcmp((*at)->key, key, key_len) != 0))
+	while (*at && ((*at)->hash != hash || (*at)->key_len != key_len ||
+		       memcmp((*at)->key, key, key_len) != 0))
 		at = &(*at)->next;
 	return at;
 }
@@ -62,8 +63,9 @@ void memo_give_back(struct world *world, struct memo *memo)
 	pthread_mutex_unlock(&world->lock);
 }
 
-void memo_keep(struct world *world, const char *key, size_t key_len, const struct observation *const *facts, size_t n_facts,
-	       const char *const *names, size_t n_names)
+void memo_keep(struct world *world, const char *key, size_t key_len,
+	       const struct observation *const *facts, size_t n_facts, const char *const *names,
+	       size_t n_names)
 {
 	struct memo *memo = mem_alloc(sizeof(*memo));
 	struct memo **at;

@@ -32,8 +32,9 @@ struct memo {
 struct memo *memo_borrow(struct world *world, const char *key, size_t key_len);
 void memo_give_back(struct world *world, struct memo *memo);
 /* Replaces what was remembered under this key. */
-void memo_keep(struct world *world, const char *key, size_t key_len, const struct observation *const *facts, size_t n_facts,
-	       const char *const *names, size_t n_names);
+void memo_keep(struct world *world, const char *key, size_t key_len,
+	       const struct observation *const *facts, size_t n_facts, const char *const *names,
+	       size_t n_names);
 void memos_free(struct world *world);
 
 #endif

@@ -27,7 +27,8 @@ enum { FILE_BYTES_MAX = 256 << 20 };
 struct mirrored {
 	struct mirrored *next;
 	uint32_t hash;
-	char *key;			/* "c/real/path" + "\n" + spelling, "l/path" + "\n" + target, "p/dir" */
+	/* "c/real/path" + "\n" + spelling, "l/path" + "\n" + target, "p/dir" */
+	char *key;
 	char *name;			/* in the mirror; NULL while it has none */
 	struct identity id;		/* a copy: of what */
 	bool trusted;
@@ -81,7 +82,8 @@ static int lock_root(const char *root)
 	struct stat ours, there;
 	int locked = -1;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &ours) == 0 && lstat(root, &there) == 0 && ours.st_ino == there.st_ino) {
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &ours) == 0 &&
+	    lstat(root, &there) == 0 && ours.st_ino == there.st_ino) {
 		locked = fd;
 		fd = -1;
 	}
@@ -120,8 +122,9 @@ static char *make_root(struct mirror *mirror, int *lock_fd, struct err *err)
 
 	for (const char *p = mirror->area; *p; p++)
 		depth += *p == '/' && p[1] && p[1] != '/';
-	root = str_format("%s%sdistccXXXXXX.include_server-%d-%d", mirror->area, str_ends_with(mirror->area, "/") ? "" : "/",
-			  mirror->pid, ++mirror->n_roots);
+	root = str_format("%s%sdistccXXXXXX.include_server-%d-%d", mirror->area,
+			  str_ends_with(mirror->area, "/") ? "" : "/", mirror->pid,
+			  ++mirror->n_roots);
 	*lock_fd = make_unique(root);
 	if (*lock_fd < 0) {
 		err_sys(err, ERR_IO, "cannot make '%s'", root);
@@ -190,7 +193,8 @@ static struct mirrored *find(struct mirror *mirror, const char *key)
 /* --------------------------------------------------------------- copies */
 
 /* The first root in which no other variant of the file has this name yet. The lock is held. */
-static int place_copy(struct mirror *mirror, struct mirrored *copy, const char *real, const char *suffix, struct err *err)
+static int place_copy(struct mirror *mirror, struct mirrored *copy, const char *real,
+		      const char *suffix, struct err *err)
 {
 	for (int i = 0; i < MIRROR_ROOTS_MAX; i++) {
 		const char *root = root_of(mirror, mirror->copies, i, err);
@@ -268,7 +272,8 @@ static int write_copy(struct mirror *mirror, const char *name, const struct buf 
 	temporary = str_format("%s/.new-%lu", mirror->copies[0].path, ++mirror->n_temporary);
 	pthread_mutex_unlock(&mirror->lock);
 	fd = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0 || fd_write_full(fd, packed.data, packed.len, -1, err) < 0 || rename(temporary, name) < 0) {
+	if (fd < 0 || fd_write_full(fd, packed.data, packed.len, -1, err) < 0 ||
+	    rename(temporary, name) < 0) {
 		err_sys(err, ERR_IO, "cannot write '%s'", name);
 		unlink(temporary);
 		return -1;
@@ -287,7 +292,8 @@ static struct mirrored *find_copy(struct mirror *mirror, const struct needed *ne
 	entry->copied = entry->real;
 	/* A spelling is the entry's own path. */
 	if (!*known) {
-		autofree char *key = str_format("c%s\n%s", entry->real, needed->spelling ? needed->spelling : "");
+		autofree char *key = str_format("c%s\n%s", entry->real,
+						needed->spelling ? needed->spelling : "");
 
 		*known = find(mirror, key);
 	}
@@ -308,9 +314,11 @@ int mirror_copy(struct mirror *mirror, const struct needed *needed, const char *
 		return 0;
 	}
 	if (!copy->name)
-		result = place_copy(mirror, copy, needed->entry->real, needed->spelling ? ".lzo.abs" : ".lzo", err);
+		result = place_copy(mirror, copy, needed->entry->real,
+				    needed->spelling ? ".lzo.abs" : ".lzo", err);
 	pthread_mutex_unlock(&mirror->lock);
-	if (result < 0 || read_as_seen(needed, &text, err) < 0 || write_copy(mirror, copy->name, &text, err) < 0)
+	if (result < 0 || read_as_seen(needed, &text, err) < 0 ||
+	    write_copy(mirror, copy->name, &text, err) < 0)
 		return -1;
 	pthread_mutex_lock(&mirror->lock);
 	copy->id = needed->seen->id;
@@ -323,7 +331,8 @@ int mirror_copy(struct mirror *mirror, const struct needed *needed, const char *
 /* --------------------------------------------------------------- links and placeholders */
 
 /* The lock is held. */
-static int place_link(struct mirror *mirror, struct mirrored *link, const char *path, const char *target, struct err *err)
+static int place_link(struct mirror *mirror, struct mirrored *link, const char *path,
+		      const char *target, struct err *err)
 {
 	for (int i = 0; i < MIRROR_ROOTS_MAX; i++) {
 		const char *root = root_of(mirror, mirror->links, i, err);
@@ -348,7 +357,8 @@ static int place_link(struct mirror *mirror, struct mirrored *link, const char *
 	return err_set(err, ERR_FAILED, "the link '%s' changes too often", path);
 }
 
-int mirror_link(struct mirror *mirror, const char *path, const char *target, const char **name, struct err *err)
+int mirror_link(struct mirror *mirror, const char *path, const char *target, const char **name,
+		struct err *err)
 {
 	autofree char *key = str_format("l%s\n%s", path, target);
 	struct mirrored *link;

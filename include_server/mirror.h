@@ -42,7 +42,8 @@ void mirror_release(struct mirror *mirror);
  * longer what was seen, so the analysis must be done again. ERR_IO: no room.
  */
 int mirror_copy(struct mirror *mirror, const struct needed *needed, const char **name, struct err *err);
-int mirror_link(struct mirror *mirror, const char *path, const char *target, const char **name, struct err *err);
+int mirror_link(struct mirror *mirror, const char *path, const char *target, const char **name,
+		struct err *err);
 int mirror_placeholder(struct mirror *mirror, const char *dir, const char **name, struct err *err);
 
 #endif

@@ -8,7 +8,8 @@
 enum { WORDS_MAX = 65536 };
 
 /* One token with its body: 1, 0 for more, -1. */
-static int take(const struct buf *in, size_t *at, const char *name, bool has_body, uint32_t *value, struct err *err)
+static int take(const struct buf *in, size_t *at, const char *name, bool has_body, uint32_t *value,
+		struct err *err)
 {
 	if (in->len - *at < TOKEN_LEN)
 		return 0;

@@ -86,12 +86,14 @@ static void add_all(struct path *path, struct view *view, const struct argv *nam
 }
 
 /* Within from..n_dirs: a directory counts where it stands first; one that stands in `later` counts there. */
-static void drop_doubles(struct path *path, struct view *view, size_t from, struct dir **later, size_t n_later)
+static void drop_doubles(struct path *path, struct view *view, size_t from, struct dir **later,
+			 size_t n_later)
 {
 	size_t n = from;
 
 	for (size_t i = from; i < path->n_dirs; i++)
-		if (!contains(view, path->dirs, from, n, path->dirs[i]) && !contains(view, later, 0, n_later, path->dirs[i])) {
+		if (!contains(view, path->dirs, from, n, path->dirs[i]) &&
+		    !contains(view, later, 0, n_later, path->dirs[i])) {
 			path->absolute[n] = path->absolute[i];
 			path->dirs[n++] = path->dirs[i];
 		}
@@ -100,14 +102,17 @@ static void drop_doubles(struct path *path, struct view *view, size_t from, stru
 
 static struct search *find_search(struct world *world, const struct path *path)
 {
-	uint32_t hash = hash_bytes(HASH_SEED + (uint32_t)path->n_quote, (const char *)path->dirs, path->n_dirs * sizeof(struct dir *));
+	uint32_t hash = hash_bytes(HASH_SEED + (uint32_t)path->n_quote, (const char *)path->dirs,
+				   path->n_dirs * sizeof(struct dir *));
 	struct search *search;
 
 	pthread_mutex_lock(&world->lock);
 	for (search = world->searches[hash % SEARCH_BUCKETS]; search; search = search->next)
-		if (search->hash == hash && search->n_dirs == path->n_dirs && search->n_quote == path->n_quote &&
-		    (!path->n_dirs || (memcmp(search->dirs, path->dirs, path->n_dirs * sizeof(struct dir *)) == 0 &&
-				       memcmp(search->absolute, path->absolute, path->n_dirs * sizeof(bool)) == 0)))
+		if (search->hash == hash && search->n_dirs == path->n_dirs &&
+		    search->n_quote == path->n_quote &&
+		    (!path->n_dirs ||
+		     (memcmp(search->dirs, path->dirs, path->n_dirs * sizeof(struct dir *)) == 0 &&
+		      memcmp(search->absolute, path->absolute, path->n_dirs * sizeof(bool)) == 0)))
 			break;
 	if (!search) {
 		search = arena_alloc(&world->arena, sizeof(*search));
@@ -127,10 +132,12 @@ static struct search *find_search(struct world *world, const struct path *path)
 	return search;
 }
 
-void path_make(struct path *path, struct view *view, const struct command *command, struct dir *cwd, struct arena *arena)
+void path_make(struct path *path, struct view *view, const struct command *command, struct dir *cwd,
+	       struct arena *arena)
 {
 	const struct toolchain *toolchain = view->toolchain;
-	size_t n = command->quote.n + command->angle.n + command->system.n + command->after.n + toolchain->n_dirs;
+	size_t n = command->quote.n + command->angle.n + command->system.n + command->after.n +
+		   toolchain->n_dirs;
 	struct path last = { .cwd = cwd };
 
 	*path = (struct path){ .cwd = cwd };
@@ -141,7 +148,8 @@ void path_make(struct path *path, struct view *view, const struct command *comma
 	/* The system's part first: a directory that is in it keeps its place there (gcc's rule). */
 	add_all(&last, view, &command->system);
 	for (size_t i = 0; !command->nostdinc && i < toolchain->n_dirs; i++) {
-		struct dir *dir = world_dir(view->world, toolchain->real_dirs[i], strlen(toolchain->real_dirs[i]));
+		struct dir *dir = world_dir(view->world, toolchain->real_dirs[i],
+					    strlen(toolchain->real_dirs[i]));
 
 		last.absolute[last.n_dirs] = true;
 		if (view_dir(view, dir)->kind == KIND_DIRECTORY)
@@ -173,22 +181,25 @@ static bool still_holds(struct view *view, const struct resolution *resolution)
 	return !resolution->found.entry || view_entry(view, resolution->found.entry)->kind == KIND_FILE;
 }
 
-static struct resolution *recall(struct world *world, struct search *search, uint32_t hash, const struct dir *beside,
-				 size_t start, const char *name, size_t len)
+static struct resolution *recall(struct world *world, struct search *search, uint32_t hash,
+				 const struct dir *beside, size_t start, const char *name,
+				 size_t len)
 {
 	struct resolution *resolution;
 
 	pthread_mutex_lock(&world->lock);
 	resolution = search->resolutions[hash % RESOLUTION_BUCKETS];
-	while (resolution && (resolution->hash != hash || resolution->len != len || resolution->beside != beside ||
-			      resolution->start != start || memcmp(resolution->name, name, len) != 0))
+	while (resolution && (resolution->hash != hash || resolution->len != len ||
+			      resolution->beside != beside || resolution->start != start ||
+			      memcmp(resolution->name, name, len) != 0))
 		resolution = resolution->next;
 	pthread_mutex_unlock(&world->lock);
 	return resolution;
 }
 
 /* Tries one directory; notes what the absence depends on. */
-static struct entry *try_dir(struct view *view, struct dir *dir, const char *name, size_t len, struct absence *absences,
+static struct entry *try_dir(struct view *view, struct dir *dir, const char *name, size_t len,
+			     struct absence *absences,
 			     size_t *n_absences)
 {
 	struct dir *in;
@@ -201,7 +212,8 @@ static struct entry *try_dir(struct view *view, struct dir *dir, const char *nam
 	return entry;
 }
 
-struct found path_find(struct path *path, struct view *view, struct dir *beside, size_t start, const char *name, size_t len)
+struct found path_find(struct path *path, struct view *view, struct dir *beside, size_t start,
+		       const char *name, size_t len)
 {
 	struct world *world = view->world;
 	uint32_t hash = hash_bytes(HASH_SEED + (uint32_t)start + (beside ? beside->id * 31 : 0), name, len);

@@ -19,13 +19,15 @@ struct search;
 struct path {
 	struct search *search;		/* what is remembered for just this list of directories */
 	struct dir **dirs;
-	bool *absolute;			/* ...that were written so: their files are named absolutely in diagnostics */
+	/* ...that were written so: their files are named absolutely in diagnostics */
+	bool *absolute;
 	size_t n_dirs, n_quote;		/* the first n_quote only for "name" */
 	struct dir *cwd;
 };
 
 /* dirs is allocated in arena. */
-void path_make(struct path *path, struct view *view, const struct command *command, struct dir *cwd, struct arena *arena);
+void path_make(struct path *path, struct view *view, const struct command *command, struct dir *cwd,
+	       struct arena *arena);
 
 /* The directory that a command's word means. */
 struct dir *path_dir_of(struct world *world, const struct dir *cwd, const char *name);
@@ -36,6 +38,7 @@ struct found {
 };
 /* beside: the directory of the including file, for "name"; NULL for <name>. start: the first index
  * of dirs to try (#include_next). */
-struct found path_find(struct path *path, struct view *view, struct dir *beside, size_t start, const char *name, size_t len);
+struct found path_find(struct path *path, struct view *view, struct dir *beside, size_t start,
+		       const char *name, size_t len);
 
 #endif

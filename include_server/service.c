@@ -71,7 +71,8 @@ static int serve(struct service *service, struct analysis *analysis, struct conn
 	if (answer_remembered(service->answers, conn->in.data, conn->in.len, &conn->out))
 		return 1;
 	query_parse(&conn->in, &cwd, &argv, &err);
-	if (answer(service->answers, analysis, cwd, &argv, conn->in.data, conn->in.len, &conn->out, &err) < 0) {
+	if (answer(service->answers, analysis, cwd, &argv, conn->in.data, conn->in.len, &conn->out,
+		   &err) < 0) {
 		buf_clear(&conn->out);
 		buf_add_str(&conn->out, "ARGC00000000");
 		service->options->explain(service->options->context, source_of(&argv), err.text);
@@ -101,7 +102,8 @@ static void close_connection(struct service *service, struct connection *conn)
 		conn->next->previous = conn->previous;
 	service->n_connections--;
 	close(conn->fd);
-	if (service->n_spare < SPARE_MAX && conn->in.capacity <= SPARE_BYTES_MAX && conn->out.capacity <= SPARE_BYTES_MAX) {
+	if (service->n_spare < SPARE_MAX && conn->in.capacity <= SPARE_BYTES_MAX &&
+	    conn->out.capacity <= SPARE_BYTES_MAX) {
 		conn->next = service->spare;
 		service->spare = conn;
 		service->n_spare++;
@@ -151,7 +153,8 @@ static void arm(struct service *service, struct connection *conn, uint32_t event
 static bool flush(struct connection *conn)
 {
 	while (conn->n_sent < conn->out.len) {
-		ssize_t n = send(conn->fd, conn->out.data + conn->n_sent, conn->out.len - conn->n_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(conn->fd, conn->out.data + conn->n_sent,
+				 conn->out.len - conn->n_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -163,7 +166,8 @@ static bool flush(struct connection *conn)
 }
 
 /* Goes on with a connection; arms it again or closes it. */
-static void advance(struct service *service, struct analysis *analysis, struct connection *conn, int operation)
+static void advance(struct service *service, struct analysis *analysis, struct connection *conn,
+		    int operation)
 {
 	while (!conn->out.len) {
 		ssize_t n = recv(conn->fd, buf_reserve(&conn->in, CHUNK), CHUNK, MSG_DONTWAIT);
@@ -265,7 +269,8 @@ static bool socket_is_ours(const char *path, const struct stat *ours)
 static void watch(struct service *service)
 {
 	struct stat ours;
-	struct pollfd polled[2] = { { service->options->stop_fd, POLLIN, 0 }, { service->options->life_fd, POLLIN, 0 } };
+	struct pollfd polled[2] = { { service->options->stop_fd, POLLIN, 0 },
+				    { service->options->life_fd, POLLIN, 0 } };
 
 	if (lstat(service->options->socket_path, &ours) < 0)
 		return;
@@ -298,7 +303,8 @@ static int start_threads(struct service *service, pthread_t *threads, int n, str
 int service_run(struct answers *answers, const struct service_options *options, struct err *err)
 {
 	autoclose int epoll_fd = epoll_create1(EPOLL_CLOEXEC), end_fd = eventfd(0, EFD_CLOEXEC);
-	struct service service = { .answers = answers, .options = options, .epoll_fd = epoll_fd, .end_fd = end_fd };
+	struct service service = { .answers = answers, .options = options, .epoll_fd = epoll_fd,
+				   .end_fd = end_fd };
 	struct epoll_event listening = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL };
 	struct epoll_event ending = { .events = EPOLLIN, .data.ptr = &service.end_fd };
 	autofree pthread_t *threads = mem_array((size_t)options->n_threads, sizeof(pthread_t));

@@ -129,7 +129,8 @@ static void skip_raw(struct scanner *s)
 	const char *delimiter = s->at + 1, *paren = delimiter;
 	size_t n;
 
-	while (paren < s->end && paren - delimiter <= RAW_DELIMITER_MAX && *paren != '(' && *paren != '\n' && *paren != '"')
+	while (paren < s->end && paren - delimiter <= RAW_DELIMITER_MAX && *paren != '(' &&
+	       *paren != '\n' && *paren != '"')
 		paren++;
 	if (paren >= s->end || *paren != '(') {
 		skip_quoted(s);
@@ -139,7 +140,8 @@ static void skip_raw(struct scanner *s)
 	for (s->at = paren + 1; s->at < s->end; s->at++) {
 		if (*s->at == '\n')
 			s->line++;
-		else if (*s->at == ')' && (size_t)(s->end - s->at) > n + 1 && memcmp(s->at + 1, delimiter, n) == 0 &&
+		else if (*s->at == ')' && (size_t)(s->end - s->at) > n + 1 &&
+			 memcmp(s->at + 1, delimiter, n) == 0 &&
 			 s->at[n + 1] == '"') {
 			s->at += n + 2;
 			break;
@@ -365,7 +367,8 @@ static void take_pragma(struct scanner *s, const char *text, size_t len)
 		open = memchr(text, '"', len);
 		close = open ? memchr(open + 1, '"', len - (size_t)(open + 1 - text)) : NULL;
 		if (close)
-			take_symbol(s, add_op(s, is_push ? OP_PUSH_MACRO : OP_POP_MACRO), open + 1, (size_t)(close - open - 1));
+			take_symbol(s, add_op(s, is_push ? OP_PUSH_MACRO : OP_POP_MACRO), open + 1,
+				    (size_t)(close - open - 1));
 	} else if (len > 13 && memcmp(text, "include_alias", 13) == 0) {
 		s->source->too_odd = true;
 	}
@@ -496,7 +499,8 @@ static size_t blanks_at(const char *text, size_t len, size_t i)
 }
 
 /* "(a, b...)": the index behind it, or 0. */
-static size_t parse_params(struct macro *macro, struct arena *arena, struct symbols *symbols, const char *text,
+static size_t parse_params(struct macro *macro, struct arena *arena, struct symbols *symbols,
+			   const char *text,
 			   size_t len, size_t i)
 {
 	enum { PARAMS_MAX = 1024 };
@@ -571,7 +575,9 @@ struct macro *macro_parse(struct arena *arena, struct symbols *symbols, const ch
 
 bool macro_equal(const struct macro *a, const struct macro *b)
 {
-	return a->symbol == b->symbol && a->function_like == b->function_like && a->variadic == b->variadic &&
-		a->n_params == b->n_params && a->body_len == b->body_len && memcmp(a->body, b->body, a->body_len) == 0 &&
-		(!a->n_params || memcmp(a->params, b->params, a->n_params * sizeof(struct symbol *)) == 0);
+	return a->symbol == b->symbol && a->function_like == b->function_like &&
+	       a->variadic == b->variadic && a->n_params == b->n_params &&
+	       a->body_len == b->body_len && memcmp(a->body, b->body, a->body_len) == 0 &&
+	       (!a->n_params ||
+		memcmp(a->params, b->params, a->n_params * sizeof(struct symbol *)) == 0);
 }

@@ -59,7 +59,8 @@ struct source {
 	size_t n_ops;
 	struct symbol *guard;		/* the whole is within "#ifndef GUARD", or NULL */
 	bool has_incbin;		/* makes the assembler read files: .incbin */
-	bool shows_path;		/* names the main file as the compiler was told it: a server is told another name */
+	/* names the main file as the compiler was told it: a server is told another name */
+	bool shows_path;
 	bool too_odd;			/* something we do not judge: the unit goes the plain way */
 	struct arena arena;
 };

@@ -61,13 +61,15 @@ static int run(struct toolchain *toolchain, const struct argv *more, const char 
 	       struct buf *said, struct err *err)
 {
 	autoargv argv = ARGV_INIT, envp = ARGV_INIT;
-	autoclose int in_fd = tmp_memory("questions", err), out_fd = tmp_memory("answers", err), err_fd = tmp_memory("words", err);
+	autoclose int in_fd = tmp_memory("questions", err), out_fd = tmp_memory("answers", err),
+		      err_fd = tmp_memory("words", err);
 	struct proc_spec spec = PROC_SPEC_INIT;
 	autoproc proc = PROC_INIT;
 	const char *path = getenv("PATH"), *developer = env_get("DEVELOPER_DIR");
 	int status = -1;
 
-	if (in_fd < 0 || out_fd < 0 || err_fd < 0 || fd_write_full(in_fd, input, strlen(input), -1, err) < 0 ||
+	if (in_fd < 0 || out_fd < 0 || err_fd < 0 ||
+	    fd_write_full(in_fd, input, strlen(input), -1, err) < 0 ||
 	    lseek(in_fd, 0, SEEK_SET) < 0)
 		return -1;
 	argv_add_all(&argv, toolchain->command.words);
@@ -82,7 +84,8 @@ static int run(struct toolchain *toolchain, const struct argv *more, const char 
 	spec.stdin_fd = in_fd;
 	spec.stdout_fd = out_fd;
 	spec.stderr_fd = err_fd;
-	if (proc_start(&proc, &spec, err) < 0 || proc_wait(&proc, deadline_after_ms(ASK_MS), &status, NULL, err) < 0)
+	if (proc_start(&proc, &spec, err) < 0 ||
+	    proc_wait(&proc, deadline_after_ms(ASK_MS), &status, NULL, err) < 0)
 		return err_prefix(err, "Couldn't determine default system include directories");
 	if (lseek(out_fd, 0, SEEK_SET) < 0 || fd_read_all(out_fd, OUTPUT_MAX, out, err) < 0 ||
 	    lseek(err_fd, 0, SEEK_SET) < 0 || fd_read_all(err_fd, OUTPUT_MAX, said, err) < 0)
@@ -90,7 +93,8 @@ static int run(struct toolchain *toolchain, const struct argv *more, const char 
 	if (status != 0) {
 		autofree char *words = str_quote(said->data ? said->data : "");
 
-		return err_set(err, ERR_FAILED, "Couldn't determine default system include directories: %s says %s",
+		return err_set(err, ERR_FAILED,
+			       "Couldn't determine default system include directories: %s says %s",
 			       toolchain->command.words[0], words);
 	}
 	return 0;
@@ -100,11 +104,13 @@ static int run(struct toolchain *toolchain, const struct argv *more, const char 
 
 static int read_dirs(struct toolchain *toolchain, char *said, struct err *err)
 {
-	char *at = strstr(said, "#include <...> search starts here:"), *end = at ? strstr(at, "End of search list") : NULL;
+	char *at = strstr(said, "#include <...> search starts here:"),
+	     *end = at ? strstr(at, "End of search list") : NULL;
 	char *line;
 
 	if (!end)
-		return err_set(err, ERR_FAILED, "Couldn't determine default system include directories: no list from %s",
+		return err_set(err, ERR_FAILED,
+			       "Couldn't determine default system include directories: no list from %s",
 			       toolchain->command.words[0]);
 	*end = '\0';
 	strsep(&at, "\n");
@@ -115,7 +121,8 @@ static int read_dirs(struct toolchain *toolchain, char *said, struct err *err)
 			line++;
 		if (!*line || str_ends_with(line, " (framework directory)") || !realpath(line, real))
 			continue;
-		toolchain->real_dirs = mem_resize(toolchain->real_dirs, toolchain->n_dirs + 1, sizeof(char *));
+		toolchain->real_dirs = mem_resize(toolchain->real_dirs, toolchain->n_dirs + 1,
+						  sizeof(char *));
 		toolchain->real_dirs[toolchain->n_dirs++] = mem_strdup(real);
 	}
 	return 0;
@@ -223,11 +230,13 @@ static bool depends_on_cwd(const char *compiler, const struct argv *options)
 	return false;
 }
 
-static char *make_key(const char *compiler, enum language language, const struct argv *options, const char *cwd)
+static char *make_key(const char *compiler, enum language language, const struct argv *options,
+		      const char *cwd)
 {
 	struct buf key = BUF_INIT;
 
-	buf_add_format(&key, "%s\n%d\n%s\n", compiler, language, depends_on_cwd(compiler, options) ? cwd : "");
+	buf_add_format(&key, "%s\n%d\n%s\n", compiler, language,
+		       depends_on_cwd(compiler, options) ? cwd : "");
 	for (size_t i = 0; i < options->n; i++)
 		buf_add_format(&key, "%s\n", options->words[i]);
 	return buf_steal(&key);
@@ -274,7 +283,9 @@ struct toolchain *toolchain_get(struct world *world, const char *compiler, enum 
 
 		toolchain = NULL;
 		if (!path) {
-			err_set(err, ERR_NO_COMPILER, "Couldn't determine default system include directories: no '%s' on PATH", compiler);
+			err_set(err, ERR_NO_COMPILER,
+				"Couldn't determine default system include directories: no '%s' on PATH",
+				compiler);
 		} else {
 			toolchain = mem_alloc(sizeof(*toolchain));
 			toolchain->key = mem_strdup(key);
@@ -283,7 +294,8 @@ struct toolchain *toolchain_get(struct world *world, const char *compiler, enum 
 			toolchain->program_path = mem_steal(&path);
 			look_at_program(world, toolchain, now);
 			argv_add(&toolchain->command, toolchain->program_path);
-			argv_add_all(&toolchain->command, options->words ? options->words : (char *[]){ NULL });
+			argv_add_all(&toolchain->command,
+				     options->words ? options->words : (char *[]){ NULL });
 			argv_add(&toolchain->command, "-x");
 			argv_add(&toolchain->command, language_x_name(language));
 			if (interrogate(world, toolchain, err) < 0) {
@@ -313,7 +325,8 @@ static struct answer *find_answer(struct toolchain *toolchain, const char *quest
 	return answer;
 }
 
-bool toolchain_answer(struct world *world, struct toolchain *toolchain, const char *question, long long *value,
+bool toolchain_answer(struct world *world, struct toolchain *toolchain, const char *question,
+		      long long *value,
 		      bool *asked)
 {
 	struct answer *answer;
@@ -330,10 +343,12 @@ bool toolchain_answer(struct world *world, struct toolchain *toolchain, const ch
 /* Values are 0, 1, or the month of a standard, "201907": each of its months is tried. */
 static void add_question(struct buf *input, const char *question, size_t index)
 {
-	static const int months[] = { 1, 200809, 201309, 201603, 201803, 201904, 201907, 202002, 202003, 202106, 202207, 202306, 202311 };
+	static const int months[] = { 1,      200809, 201309, 201603, 201803, 201904, 201907,
+				      202002, 202003, 202106, 202207, 202306, 202311 };
 
 	for (size_t i = 0; i < sizeof(months) / sizeof(months[0]); i++)
-		buf_add_format(input, "#%s %s == %d\n@%zu %d\n", i ? "elif" : "if", question, months[i], index, months[i]);
+		buf_add_format(input, "#%s %s == %d\n@%zu %d\n", i ? "elif" : "if", question,
+			       months[i], index, months[i]);
 	buf_add_format(input, "#elif !%s\n@%zu 0\n#endif\n", question, index);
 }
 

@@ -51,7 +51,8 @@ struct toolchain *toolchain_get(struct world *world, const char *compiler, enum 
 void toolchains_free(struct toolchain *list);
 
 /* A feature test: true with its value; false when it has not been asked yet or nobody knows. */
-bool toolchain_answer(struct world *world, struct toolchain *toolchain, const char *question, long long *value,
+bool toolchain_answer(struct world *world, struct toolchain *toolchain, const char *question,
+		      long long *value,
 		      bool *asked);
 /* Asks the compiler all of them in one run; afterwards each has an answer or is known to have none. */
 void toolchain_ask(struct world *world, struct toolchain *toolchain, const struct argv *questions);

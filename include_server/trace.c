@@ -44,13 +44,15 @@ static bool is_once(const struct tracer *tracer, const struct file *file)
 static bool same_macro(uintptr_t a, uintptr_t b)
 {
 	return a == b || (a > 1 && b > 1 && (a & 1) == (b & 1) &&
-			  macro_equal((const struct macro *)(a & ~(uintptr_t)1), (const struct macro *)(b & ~(uintptr_t)1)));
+			  macro_equal((const struct macro *)(a & ~(uintptr_t)1),
+				      (const struct macro *)(b & ~(uintptr_t)1)));
 }
 
 static bool macros_are_as_then(struct macros *macros, const struct trace *trace)
 {
 	for (size_t i = 0; i < trace->n_reads; i++)
-		if (!same_macro(definition_of(macros_slot(macros, trace->reads[i].symbol)), trace->reads[i].value))
+		if (!same_macro(definition_of(macros_slot(macros, trace->reads[i].symbol)),
+				trace->reads[i].value))
 			return false;
 	return true;
 }
@@ -87,7 +89,8 @@ static void apply(struct tracer *tracer, const struct trace *trace)
 
 static bool same_key(const struct trace_key *a, const struct trace_key *b)
 {
-	return a->entry == b->entry && a->file == b->file && a->search == b->search && a->toolchain == b->toolchain && a->at == b->at &&
+	return a->entry == b->entry && a->file == b->file && a->search == b->search &&
+	       a->toolchain == b->toolchain && a->at == b->at &&
 		a->absolute == b->absolute;
 }
 
@@ -154,7 +157,8 @@ struct trace *trace_replay(struct tracer *tracer, const struct trace_key *key, i
 	size_t n = borrow_all(world, key, all);
 
 	for (size_t i = 0; i < n && !fits; i++)
-		if (depth + all[i]->depth <= depth_max && macros_are_as_then(tracer->macros, all[i]) && files_are_as_then(tracer, all[i]))
+		if (depth + all[i]->depth <= depth_max &&
+		    macros_are_as_then(tracer->macros, all[i]) && files_are_as_then(tracer, all[i]))
 			fits = all[i];
 	if (fits)
 		apply(tracer, fits);
@@ -250,7 +254,8 @@ static void take_note(struct tracer *tracer, struct trace *trace, const struct n
 		}
 		break;
 	case NOTE_NEEDED:
-		if (raise_flag(flags_of(tracer, TALLY_ENTRIES, entry->id), note->value ? NEEDED_ABSOLUTELY : NEEDED)) {
+		if (raise_flag(flags_of(tracer, TALLY_ENTRIES, entry->id),
+			       note->value ? NEEDED_ABSOLUTELY : NEEDED)) {
 			trace->needed[trace->n_needed].entry = (struct entry *)(uintptr_t)entry;
 			trace->needed[trace->n_needed++].absolute = note->value != 0;
 		}
@@ -297,8 +302,10 @@ static void shorten(struct trace *trace)
 	trace->dirs = mem_resize(trace->dirs, trace->n_dirs + 1, sizeof(*trace->dirs));
 	trace->entries = mem_resize(trace->entries, trace->n_entries + 1, sizeof(*trace->entries));
 	trace->needed = mem_resize(trace->needed, trace->n_needed + 1, sizeof(*trace->needed));
-	trace->bytes = sizeof(*trace) + trace->n_reads * sizeof(*trace->reads) + trace->n_writes * sizeof(*trace->writes) +
-		trace->n_onces * sizeof(*trace->onces) + trace->n_entered * sizeof(*trace->entered) + trace->n_dirs * sizeof(*trace->dirs) +
+	trace->bytes = sizeof(*trace) + trace->n_reads * sizeof(*trace->reads) + trace->n_writes *
+		sizeof(*trace->writes) +
+		trace->n_onces * sizeof(*trace->onces) + trace->n_entered *
+			sizeof(*trace->entered) + trace->n_dirs * sizeof(*trace->dirs) +
 		trace->n_entries * sizeof(*trace->entries) + trace->n_needed * sizeof(*trace->needed);
 }
 
@@ -343,7 +350,8 @@ void trace_end(struct tracer *tracer, const struct trace_key *key, size_t start,
 	if (!worth || tracer->notes.spoiled > start)
 		return;
 	pthread_mutex_lock(&world->lock);
-	worth = world->trace_bytes < TRACE_BYTES_MAX && entry->n_recordings < TRIES_FIRST + TRIES_A_HIT * entry->n_replays;
+	worth = world->trace_bytes < TRACE_BYTES_MAX &&
+		entry->n_recordings < TRIES_FIRST + TRIES_A_HIT * entry->n_replays;
 	entry->n_recordings++;
 	pthread_mutex_unlock(&world->lock);
 	if (!worth)

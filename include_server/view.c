@@ -86,7 +86,8 @@ bool view_is_system(const struct view *view, struct entry *entry)
 
 static bool is_held(const struct observation *seen, struct moment now)
 {
-	return now.generation && seen && atomic_load_explicit(&seen->held_in, memory_order_relaxed) == now.generation;
+	return now.generation && seen &&
+	       atomic_load_explicit(&seen->held_in, memory_order_relaxed) == now.generation;
 }
 
 /* It was made after its names were put under watch. */
@@ -106,13 +107,16 @@ bool observation_holds(const struct observation *seen, struct moment moment)
 
 	if (is_held(seen, moment))
 		return true;
-	if (seen->lazy && clock_now_ms() - atomic_load_explicit(&seen->confirmed_ms, memory_order_relaxed) < LAZY_MS)
+	if (seen->lazy &&
+	    clock_now_ms() - atomic_load_explicit(&seen->confirmed_ms, memory_order_relaxed) <
+		    LAZY_MS)
 		return true;
 	observe(seen->path, &now);
 	if (!observation_same(&now, seen))
 		return false;
 	if (seen->lazy)
-		atomic_store_explicit(&((struct observation *)(uintptr_t)seen)->confirmed_ms, clock_now_ms(), memory_order_relaxed);
+		atomic_store_explicit(&((struct observation *)(uintptr_t)seen)->confirmed_ms,
+				      clock_now_ms(), memory_order_relaxed);
 	else if (atomic_load_explicit(&seen->epoch, memory_order_relaxed) == moment.epoch)
 		hold(seen, moment);
 	return true;
@@ -122,7 +126,8 @@ bool observation_holds(const struct observation *seen, struct moment moment)
 static struct observation *update(struct world *world, struct observation *old, const char *path,
 				  const struct observation *now)
 {
-	if (old && old->trusted == now->trusted && observation_same(old, now) && (old->trusted || now->kind == KIND_ABSENT)) {
+	if (old && old->trusted == now->trusted && observation_same(old, now) &&
+	    (old->trusted || now->kind == KIND_ABSENT)) {
 		atomic_store_explicit(&old->confirmed_ms, clock_now_ms(), memory_order_relaxed);
 		return old;
 	}
@@ -181,7 +186,8 @@ static const struct observation *look_at_dir(struct view *view, struct dir *dir)
 		seen = old;
 		add_fact(view, seen);
 	/* Absent while the directory above it is unchanged: no need to ask. */
-	} else if (old && old->kind == KIND_ABSENT && anchor && anchor_seen->trusted && view_dir(view, anchor) == anchor_seen) {
+	} else if (old && old->kind == KIND_ABSENT && anchor && anchor_seen->trusted &&
+		   view_dir(view, anchor) == anchor_seen) {
 		seen = old;
 	} else {
 		int descriptor;
@@ -271,13 +277,15 @@ static const struct observation *look_at_entry(struct view *view, struct entry *
 	if ((entry->absent_in == dir_seen && dir_seen->trusted) || is_held(entry->seen, view->now))
 		seen = entry->seen;
 	else if (entry->seen && entry->seen->lazy && entry->dir_seen == dir_seen && dir_seen->trusted &&
-		 clock_now_ms() - atomic_load_explicit(&entry->seen->confirmed_ms, memory_order_relaxed) < LAZY_MS)
+		 clock_now_ms() - atomic_load_explicit(&entry->seen->confirmed_ms,
+						       memory_order_relaxed) < LAZY_MS)
 		seen = entry->seen;
 	pthread_mutex_unlock(&world->lock);
 	if (!seen) {
 		bool lazy = view_is_system_path(view, entry->path);
 		int descriptor;
-		bool watched = watch_dir(view, entry->dir, &descriptor) && watch_name(world->watch, descriptor, entry->base);
+		bool watched = watch_dir(view, entry->dir, &descriptor) &&
+			       watch_name(world->watch, descriptor, entry->base);
 
 		if (watched && !lazy)
 			watched = observe_watched(view, entry, &now);
@@ -318,7 +326,8 @@ struct entry *view_find(struct view *view, struct dir *dir, const char *name, si
 	size_t base_len = slash ? len - (size_t)(slash + 1 - name) : len;
 
 	*in = dir;
-	if (!len || base_len == 0 || base_len > NAME_MAX || dir->len + len + 2 > sizeof(full) || memchr(name, '\0', len))
+	if (!len || base_len == 0 || base_len > NAME_MAX || dir->len + len + 2 > sizeof(full) ||
+	    memchr(name, '\0', len))
 		return NULL;
 	if (slash && name[0] == '/') {
 		*in = dir = world_dir(view->world, name, slash == name ? 1 : (size_t)(slash - name));
@@ -376,7 +385,8 @@ static int load(struct view *view, const struct observation *seen, struct file *
 		made->number = world->n_files++;
 		made->next = world->files[made->id.ino % FILE_BUCKETS];
 		world->files[made->id.ino % FILE_BUCKETS] = made;
-		world->file_bytes += sizeof(*made) + made->source.arena.total + made->source.n_ops * sizeof(struct op);
+		world->file_bytes += sizeof(*made) + made->source.arena.total +
+				     made->source.n_ops * sizeof(struct op);
 		*file = made;
 		made = NULL;
 	}
@@ -446,7 +456,8 @@ bool view_real(struct view *view, struct entry *entry)
 	if (lstat(path, &st) < 0 || (S_ISLNK(st.st_mode) && !realpath(path, real)))
 		return false;
 	pthread_mutex_lock(&world->lock);
-	if (entry->link && S_ISLNK(st.st_mode) && str_equal(entry->link->name, path) && str_equal(entry->link->target, real)) {
+	if (entry->link && S_ISLNK(st.st_mode) && str_equal(entry->link->name, path) &&
+	    str_equal(entry->link->target, real)) {
 		pthread_mutex_unlock(&world->lock);
 		return true;
 	}

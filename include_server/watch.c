@@ -33,7 +33,8 @@ enum {
 	FIRST_NAMES = 4096,
 	LINKS_MAX = 40,			/* the kernel's own limit for one path */
 	EVENT_BYTES = 16384,
-	DIR_EVENTS = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
+	DIR_EVENTS = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
+		IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
 	FILE_EVENTS = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF,
 	/* what is watched is no longer what it was */
 	LOST = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT | IN_Q_OVERFLOW
@@ -269,7 +270,8 @@ static bool walk(struct watch *watch, const char *path, int *dir)
 		if (!S_ISLNK(st.st_mode))
 			continue;
 		target_len = readlink(here, target, sizeof(target) - 1);
-		if (target_len < 0 || ++n_links > LINKS_MAX || (size_t)target_len + strlen(at) + 2 > sizeof(target))
+		if (target_len < 0 || ++n_links > LINKS_MAX ||
+		    (size_t)target_len + strlen(at) + 2 > sizeof(target))
 			return false;
 		target[target_len] = '\0';
 		strcat(target, at);

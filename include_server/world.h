@@ -36,7 +36,8 @@ struct observation {
 	const char *path;
 	struct identity id;
 	enum kind kind;
-	bool trusted;			/* a later change would show: the clock has ticked since the last one */
+	/* a later change would show: the clock has ticked since the last one */
+	bool trusted;
 	bool lazy;			/* a system header: confirmed at most once a second */
 	_Atomic int64_t confirmed_ms;
 	_Atomic uint64_t held_in;	/* it holds as long as this generation lasts (watch.h); 0: ask */
@@ -111,8 +112,10 @@ struct entry {
 	ino_t real_ino;
 	uint64_t file_epoch;		/* watch_file() was called in this epoch, */
 	ino_t file_ino;			/* ...for this file */
-	_Atomic uintptr_t judged;	/* a toolchain, +1 if `real` is within its directories; 0: not judged */
-	struct mirrored *copies[2];	/* under the mirror's lock: its copies of `copied`, without and with a spelling */
+	/* a toolchain, +1 if `real` is within its directories; 0: not judged */
+	_Atomic uintptr_t judged;
+	/* under the mirror's lock: its copies of `copied`, without and with a spelling */
+	struct mirrored *copies[2];
 	const char *copied;
 	struct trace *traces;		/* what including it did, the most recent first */
 	uint32_t n_recordings, n_replays;

@@ -43,7 +43,8 @@ int activation_take(int **fds, size_t *n_fds, struct err *err)
 	*n_fds = 0;
 	*fds = mem_array((size_t)n + 1, sizeof(**fds));
 	for (int fd = FIRST_FD; fd < FIRST_FD + n; fd++) {
-		if (!has(fd, SO_TYPE, SOCK_STREAM) || !has(fd, SO_ACCEPTCONN, 1) || fd_set_cloexec(fd, true) < 0 || fd_set_nonblocking(fd, true) < 0)
+		if (!has(fd, SO_TYPE, SOCK_STREAM) || !has(fd, SO_ACCEPTCONN, 1) ||
+		    fd_set_cloexec(fd, true) < 0 || fd_set_nonblocking(fd, true) < 0)
 			return err_set(err, ERR_BIND, "descriptor %d of LISTEN_FDS is no listening stream socket: see ListenStream= in the unit", fd);
 		(*fds)[(*n_fds)++] = fd;
 	}

@@ -52,7 +52,8 @@ void argv_remove(struct argv *argv, size_t at, size_t n_words)
 	for (size_t i = at; i < at + n_words; i++)
 		free(argv->words[i]);
 	/* with the NULL at the end */
-	memmove(argv->words + at, argv->words + at + n_words, (argv->n + 1 - at - n_words) * sizeof(*argv->words));
+	memmove(argv->words + at, argv->words + at + n_words,
+		(argv->n + 1 - at - n_words) * sizeof(*argv->words));
 	argv->n -= n_words;
 }
 

@@ -165,7 +165,9 @@ int fd_send_file(int to_fd, int from_fd, size_t len, int idle_ms, struct err *er
 
 		if (wait_progress(to_fd, POLLOUT, idle_ms, "write", err) < 0)
 			return -1;
-		n = sendfile(to_fd, from_fd, &offset, len - (size_t)offset < COPY_CHUNK * 4 ? len - (size_t)offset : COPY_CHUNK * 4);
+		n = sendfile(to_fd, from_fd, &offset,
+			     len - (size_t)offset < COPY_CHUNK * 4 ? len - (size_t)offset :
+								     COPY_CHUNK * 4);
 		if (n == 0)
 			return err_set(err, ERR_TRUNCATED, "the file became shorter while it was sent");
 		if (n < 0 && errno != EINTR && errno != EAGAIN)

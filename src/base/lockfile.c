@@ -18,7 +18,8 @@ static int take(const char *path, short type, int command, int *fd, struct err *
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
 
 	if (file < 0)
-		return err_sys(err, errno == ENOENT && type == F_RDLCK ? ERR_NO_FILE : ERR_IO, "cannot open lock file '%s'", path);
+		return err_sys(err, errno == ENOENT && type == F_RDLCK ? ERR_NO_FILE : ERR_IO,
+			       "cannot open lock file '%s'", path);
 	if (fcntl(file, command, &lock) < 0) {
 		if (errno == EAGAIN || errno == EACCES || errno == EINTR)
 			return err_set(err, ERR_BUSY, "'%s' is locked", path);
@@ -42,7 +43,8 @@ static int wait_for(const char *path, short type, int wait_ms, int *fd, struct e
 {
 	struct sigaction action, old;
 	/* It repeats, so that a signal just before the call is not the only one. */
-	struct itimerval timer = { { wait_ms / 1000, wait_ms % 1000 * 1000 }, { wait_ms / 1000, wait_ms % 1000 * 1000 } };
+	struct itimerval timer = { { wait_ms / 1000, wait_ms % 1000 * 1000 },
+				   { wait_ms / 1000, wait_ms % 1000 * 1000 } };
 	static const struct itimerval off;
 	int result;
 

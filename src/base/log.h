@@ -21,7 +21,8 @@ void log_set_program(const char *program);		/* kept by reference */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 void log_to_fd(int fd);					/* borrowed; the default is 2 */
-int log_to_file(const char *path);			/* appends, 0666 & ~umask; -1 and errno if it cannot */
+/* appends, 0666 & ~umask; -1 and errno if it cannot */
+int log_to_file(const char *path);
 void log_to_syslog(void);				/* facility daemon */
 
 /* An additional sink, or NULL for none: gets each line (without level filter) after formatting. */

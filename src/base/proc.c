@@ -36,7 +36,8 @@ struct start {
 	int guard_read;
 	pid_t parent;
 	volatile int failed_errno;
-	int report[2];			/* own_memory: the child's errno comes this way, and its end when exec succeeds */
+	/* own_memory: the child's errno comes this way, and its end when exec succeeds */
+	int report[2];
 };
 
 static void child_stdio(const struct proc_spec *spec)
@@ -234,7 +235,8 @@ int proc_wait(struct proc *proc, struct deadline deadline, int *status, struct r
 	pid_t pid;
 
 	if (deadline.at_ms != INT64_MAX) {
-		int ended = proc->pidfd >= 0 ? fd_wait(proc->pidfd, POLLIN, deadline) : wait_by_signal(proc->pid, deadline);
+		int ended = proc->pidfd >= 0 ? fd_wait(proc->pidfd, POLLIN, deadline) :
+					       wait_by_signal(proc->pid, deadline);
 
 		if (ended < 0)
 			return err_sys(err, ERR_IO, "cannot wait for process %ld", (long)proc->pid);

@@ -11,7 +11,8 @@
 #include "base/err.h"
 
 struct proc_spec {
-	char *const *argv;	/* found on PATH; if that fails and argv[0] has a '/', its base name is tried */
+	/* found on PATH; if that fails and argv[0] has a '/', its base name is tried */
+	char *const *argv;
 	char *const *envp;	/* NULL: ours */
 	const char *dir;	/* working directory, NULL: ours */
 	int stdin_fd;		/* -1: inherit (so also the two below) */
@@ -20,7 +21,8 @@ struct proc_spec {
 	bool own_group;		/* a process group of its own, killed as a whole when we die (see proc.c) */
 	void (*in_child)(void *context);	/* async-signal-safe work before exec, or NULL */
 	void *context;
-	bool own_memory;	/* fork, not vfork: in_child enters namespaces, which the kernel refuses otherwise */
+	/* fork, not vfork: in_child enters namespaces, which the kernel refuses otherwise */
+	bool own_memory;
 };
 #define PROC_SPEC_INIT { NULL, NULL, NULL, -1, -1, -1, false, NULL, NULL, false }
 
@@ -41,7 +43,8 @@ int proc_start(struct proc *proc, const struct proc_spec *spec, struct err *err)
 
 /* Waits until the end or the deadline (ERR_TIMEOUT; it goes on running). *status as of wait(2).
  * usage may be NULL. After success proc is PROC_INIT again. */
-int proc_wait(struct proc *proc, struct deadline deadline, int *status, struct rusage *usage, struct err *err);
+int proc_wait(struct proc *proc, struct deadline deadline, int *status, struct rusage *usage,
+	      struct err *err);
 
 /* SIGKILL to it (to the whole group if it has its own) and reaps it. Safe on PROC_INIT. */
 void proc_kill(struct proc *proc);

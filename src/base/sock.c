@@ -86,12 +86,14 @@ bool sock_addr_equal(const struct sock_addr *a, const struct sock_addr *b)
 	if (x.storage.ss_family != y.storage.ss_family)
 		return false;
 	if (x.storage.ss_family == AF_INET) {
-		const struct sockaddr_in *p = (const struct sockaddr_in *)&x.storage, *q = (const struct sockaddr_in *)&y.storage;
+		const struct sockaddr_in *p = (const struct sockaddr_in *)&x.storage,
+					 *q = (const struct sockaddr_in *)&y.storage;
 
 		return p->sin_port == q->sin_port && p->sin_addr.s_addr == q->sin_addr.s_addr;
 	}
 	if (x.storage.ss_family == AF_INET6) {
-		const struct sockaddr_in6 *p = (const struct sockaddr_in6 *)&x.storage, *q = (const struct sockaddr_in6 *)&y.storage;
+		const struct sockaddr_in6 *p = (const struct sockaddr_in6 *)&x.storage,
+					  *q = (const struct sockaddr_in6 *)&y.storage;
 
 		return p->sin6_port == q->sin6_port && p->sin6_scope_id == q->sin6_scope_id &&
 		       memcmp(&p->sin6_addr, &q->sin6_addr, sizeof(p->sin6_addr)) == 0;
@@ -105,7 +107,8 @@ int sock_addr_unix(struct sock_addr *addr, const char *path, struct err *err)
 	size_t len = strlen(path);
 
 	if (len >= sizeof(un->sun_path))
-		return err_set(err, ERR_HOSTSPEC, "socket path of %zu bytes, at most %zu are possible: use a shorter directory",
+		return err_set(err, ERR_HOSTSPEC,
+			       "socket path of %zu bytes, at most %zu are possible: use a shorter directory",
 			       len, sizeof(un->sun_path) - 1);
 	memset(addr, 0, sizeof(*addr));
 	un->sun_family = AF_UNIX;
@@ -139,7 +142,8 @@ int sock_resolve(const char *host, int port, struct sock_addr **addrs, size_t *n
 	if (failure)
 		failure = resolve(host, service, 0, &list);
 	if (failure)
-		return err_set(err, ERR_CONNECT, "failed to resolve host %s port %d: %s", host, port, gai_strerror(failure));
+		return err_set(err, ERR_CONNECT, "failed to resolve host %s port %d: %s", host,
+			       port, gai_strerror(failure));
 	for (struct addrinfo *at = list; at; at = at->ai_next)
 		n++;
 	*addrs = mem_array(n, sizeof(**addrs));
@@ -226,7 +230,8 @@ int sock_connect(const struct sock_addr *addr, struct deadline deadline, int *fd
 		if (errno != EAGAIN || addr->storage.ss_family != AF_UNIX)
 			return err_sys(err, ERR_CONNECT, "cannot connect to %s", text);
 		if (deadline_passed(deadline))
-			return err_set(err, ERR_TIMEOUT, "timeout while connecting to %s: its backlog is full", text);
+			return err_set(err, ERR_TIMEOUT,
+				       "timeout while connecting to %s: its backlog is full", text);
 		poll(NULL, 0, deadline_poll_ms(retry));
 	}
 	if (started == 0) {
@@ -279,7 +284,8 @@ int sock_listen_unix(const char *path, mode_t mode, gid_t gid, int *fd, struct e
 		return err_prefix(err, "cannot listen on unix:%s", path);
 	live = probe_unix(&addr, path);
 	if (live < 0)
-		return err_sys(err, ERR_BIND, "cannot listen on unix:%s: something stands there that is no socket", path);
+		return err_sys(err, ERR_BIND,
+			       "cannot listen on unix:%s: something stands there that is no socket", path);
 	if (live)
 		return err_set(err, ERR_BIND, "cannot listen on unix:%s: already in use", path);
 	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -43,7 +43,8 @@ int sock_connect_result(int fd);		/* after it became writable: 0, or -1 and errn
 int sock_listen_unix(const char *path, mode_t mode, gid_t gid, int *fd, struct err *err);
 int sock_listen_tcp(const struct sock_addr *addr, int *fd, struct err *err);
 
-void sock_set_user_timeout(int fd, int ms);	/* bytes unacknowledged for so long end the connection; TCP only */
+/* bytes unacknowledged for so long end the connection; TCP only */
+void sock_set_user_timeout(int fd, int ms);
 int sock_tune_tcp(int fd);			/* no delay, keep-alive; quietly nothing on AF_UNIX */
 
 struct sock_cred {

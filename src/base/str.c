@@ -43,7 +43,8 @@ bool str_to_int(const char *text, int64_t min, int64_t max, int64_t *value)
 	long long number;
 
 	/* strtoll alone would skip blanks and take a '+'. */
-	if (!text || !(isdigit((unsigned char)text[0]) || (text[0] == '-' && isdigit((unsigned char)text[1]))))
+	if (!text || !(isdigit((unsigned char)text[0]) ||
+		       (text[0] == '-' && isdigit((unsigned char)text[1]))))
 		return false;
 	errno = 0;
 	number = strtoll(text, &end, 10);

@@ -145,7 +145,8 @@ static int empty_dir(struct removal *removal, int fd, int depth)
 			at += entry->record_len;
 			if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
 				continue;
-			if (unlinkat(fd, entry->name, 0) < 0 && errno != ENOENT && remove_subdir(removal, fd, entry->name, depth) < 0)
+			if (unlinkat(fd, entry->name, 0) < 0 && errno != ENOENT &&
+			    remove_subdir(removal, fd, entry->name, depth) < 0)
 				return -1;
 		}
 	}

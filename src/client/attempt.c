@@ -36,7 +36,8 @@ static int send_request(const struct attempt *attempt, int fd, int protocol, str
 {
 	if (attempt->sources)
 		return submit_send_whole(fd, attempt->sources, attempt->settings->io_idle_ms, err);
-	return submit_send(fd, protocol, attempt->command, attempt->text, attempt->text_len, attempt->settings->io_idle_ms, err);
+	return submit_send(fd, protocol, attempt->command, attempt->text, attempt->text_len,
+			   attempt->settings->io_idle_ms, err);
 }
 
 /* What to send is ready; see ensure_text. */
@@ -50,14 +51,16 @@ static uint64_t request_size(const struct attempt *attempt)
 	return attempt->sources ? attempt->sources->len : attempt->text_len;
 }
 
-static int exchange(struct attempt *attempt, int out_fd, int in_fd, int protocol, const struct buf *begin, struct err *err)
+static int exchange(struct attempt *attempt, int out_fd, int in_fd, int protocol,
+		    const struct buf *begin, struct err *err)
 {
 	if (send_request(attempt, out_fd, protocol, err) < 0)
 		return -1;
 	return submit_receive(in_fd, protocol, begin, attempt->settings->io_idle_ms, &attempt->reply, err);
 }
 
-static enum outcome attempt_stream(struct attempt *attempt, const struct host_spec *host, int slot, struct err *err)
+static enum outcome attempt_stream(struct attempt *attempt, const struct host_spec *host, int slot,
+				   struct err *err)
 {
 	autostream stream = STREAM_INIT;
 	int protocol = attempt->sources ? PROTOCOL_PUMP : host->lzo ? PROTOCOL_LZO : PROTOCOL_PLAIN;
@@ -87,7 +90,8 @@ static enum outcome relay(struct attempt *attempt, struct lease *lease, struct e
 			*err = sending;
 		return OUTCOME_HOST_FAULT;
 	}
-	if (submit_receive(lease->fd, lease->protocol, &lease->in, attempt->settings->io_idle_ms, &attempt->reply, err) < 0)
+	if (submit_receive(lease->fd, lease->protocol, &lease->in, attempt->settings->io_idle_ms,
+			   &attempt->reply, err) < 0)
 		return OUTCOME_HOST_FAULT;
 	return OUTCOME_ANSWER;
 }
@@ -101,7 +105,8 @@ static enum outcome use_descriptors(struct attempt *attempt, struct lease *lease
 		bool is_good = result == 0 && (!attempt->fits || attempt->fits(attempt->context));
 		const char *word = !is_good ? "transport-failed" : attempt->reply.status ? "compile-failed" : "ok";
 
-		lease_result(lease, word, request_size(attempt), attempt->reply.object.len, clock_now_ms() - start, NULL);
+		lease_result(lease, word, request_size(attempt), attempt->reply.object.len,
+			     clock_now_ms() - start, NULL);
 		if (is_good)
 			return OUTCOME_ANSWER;
 		reply_release(&attempt->reply);
@@ -163,7 +168,8 @@ static enum outcome attempt_gateway(struct attempt *attempt, const struct host_s
 		reply_release(&attempt->reply);
 		outcome = attempt_lease(attempt, host, err);
 		/* Only a connection that was lost is worth a second one; a refusal is an answer, silence lasts. */
-		if (outcome != OUTCOME_HOST_FAULT || err->code == ERR_NO_HOSTS || err->code == ERR_TIMEOUT || !(attempt->text || attempt->sources))
+		if (outcome != OUTCOME_HOST_FAULT || err->code == ERR_NO_HOSTS ||
+		    err->code == ERR_TIMEOUT || !(attempt->text || attempt->sources))
 			break;
 		log_info("%s; asking once more", err->text);
 	}

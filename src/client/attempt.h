@@ -30,15 +30,18 @@ struct attempt {
 	void *context;
 	/* Is the answer's object for the machine that it should be for? Else a gateway finds another server. Or NULL. */
 	bool (*fits)(void *context);
-	char object[OBJECT_KIND_TEXT_MAX];	/* what a gateway is told of how it must begin; empty: nothing */
-	const struct buf *sources;	/* a request of protocol 3, whole, to be sent instead of text; borrowed, or NULL */
+	/* what a gateway is told of how it must begin; empty: nothing */
+	char object[OBJECT_KIND_TEXT_MAX];
+	/* a request of protocol 3, whole, to be sent instead of text; borrowed, or NULL */
+	const struct buf *sources;
 	const char *text;		/* borrowed; NULL until it is there */
 	size_t text_len;
 	struct reply reply;		/* released by the owner, also between attempts */
 	char server[256];		/* who answered, for the log */
 	uint64_t lease_id;		/* the gateway's number for this job, 0: none */
 	const char *local_reason;
-	struct here *here;		/* gets the place on this machine that a grant may be; or NULL: none may */
+	/* gets the place on this machine that a grant may be; or NULL: none may */
+	struct here *here;
 };
 
 /* With OUTCOME_HOST_FAULT one sentence in *err names host, cause and remedy. */

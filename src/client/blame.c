@@ -47,12 +47,14 @@ static void refuse_compiler(struct blame *blame, const struct host_spec *host, e
 
 /* Distcc 3.4 refuses a compiler by closing when it has read the request, and so it closes to clients that it
  * does not know. Behind ssh the same says that there was no server at all. */
-static bool closed_without_a_word(const struct host_spec *host, const struct reply *reply, const struct err *err)
+static bool closed_without_a_word(const struct host_spec *host, const struct reply *reply,
+				  const struct err *err)
 {
 	return host->kind == HOST_TCP && err->code == ERR_TRUNCATED && !walk_started(&reply->walk);
 }
 
-void blame_failure(struct blame *blame, const struct host_spec *host, const struct reply *reply, struct err *err)
+void blame_failure(struct blame *blame, const struct host_spec *host, const struct reply *reply,
+		   struct err *err)
 {
 	bool is_silent = closed_without_a_word(host, reply, err);
 
@@ -71,7 +73,8 @@ bool blame_is_for_lack(const struct reply *reply)
 	return WIFEXITED(reply->status) && WEXITSTATUS(reply->status) == EXEC_FAILED;
 }
 
-bool blame_nobody(struct blame *blame, const struct host_spec *host, const struct reply *reply, struct err *err)
+bool blame_nobody(struct blame *blame, const struct host_spec *host, const struct reply *reply,
+		  struct err *err)
 {
 	backoff_enjoy(host, blame->backoff_s);
 	if (!reply->status && toolchain_check(blame->scan, &reply->object, err) < 0) {

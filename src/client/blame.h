@@ -24,11 +24,13 @@ size_t blame_leave_out(struct blame *blame, const struct host_list *hosts, bool 
 
 /* After a failure on the way, *err: avoids the host for a while, or only for this compiler if it closed
  * instead of an answer. */
-void blame_failure(struct blame *blame, const struct host_spec *host, const struct reply *reply, struct err *err);
+void blame_failure(struct blame *blame, const struct host_spec *host, const struct reply *reply,
+		   struct err *err);
 
 /* Is this answer one to go by? Then the host is well. Else it is not asked for this compiler for a while,
  * and *err says what it cannot do. */
-bool blame_nobody(struct blame *blame, const struct host_spec *host, const struct reply *reply, struct err *err);
+bool blame_nobody(struct blame *blame, const struct host_spec *host, const struct reply *reply,
+		  struct err *err);
 
 /* Does this answer say that there is no such compiler? */
 bool blame_is_for_lack(const struct reply *reply);

@@ -18,7 +18,8 @@
 
 bool ccache_is_first(const struct argv *command)
 {
-	return command->n > 2 && str_equal(path_base(command->words[0]), "ccache") && command->words[1][0] != '-';
+	return command->n > 2 && str_equal(path_base(command->words[0]), "ccache") &&
+	       command->words[1][0] != '-';
 }
 
 void ccache_become(const struct argv *command, const char *argv0)

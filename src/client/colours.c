@@ -13,7 +13,8 @@ static const struct { const char *name, *colour; } defaults[] = {
 /* Places and quotations look the same; these stand in quotation marks. */
 static bool is_quoted(const char *text, const char *at)
 {
-	return (at > text && (at[-1] == '\'' || at[-1] == '`')) || (at - text >= 3 && memcmp(at - 3, "\u2018", 3) == 0);
+	return (at > text && (at[-1] == '\'' || at[-1] == '`')) ||
+	       (at - text >= 3 && memcmp(at - 3, "\u2018", 3) == 0);
 }
 
 static const char *name_of(const char *text, const char *at, const char *colour, size_t len)
@@ -44,7 +45,8 @@ static const char *find(const char *gcc_colours, const char *name, size_t *len)
 }
 
 /* One "ESC [ COLOUR m", and "ESC [ K" if that follows. Returns what is behind. */
-static const char *convert(struct buf *out, const struct buf *messages, const char *start, const char *stop, const char *gcc_colours)
+static const char *convert(struct buf *out, const struct buf *messages, const char *start,
+			   const char *stop, const char *gcc_colours)
 {
 	const char *end = messages->data + messages->len, *colour = start + 2, *name, *wanted;
 	bool is_erased = end - stop > 3 && memcmp(stop + 1, "\033[K", 3) == 0;

@@ -79,7 +79,8 @@ static void read_source(struct source *source, const char *name)
 	free(source->name);
 	buf_clear(&source->text);
 	source->name = mem_strdup(name);
-	if (stat(name, &st) == 0 && S_ISREG(st.st_mode) && file_read(name, SOURCE_MAX, &source->text, NULL) < 0)
+	if (stat(name, &st) == 0 && S_ISREG(st.st_mode) &&
+	    file_read(name, SOURCE_MAX, &source->text, NULL) < 0)
 		buf_clear(&source->text);
 	source->line = source->text.data;
 	source->number = 1;
@@ -124,7 +125,8 @@ static int read_number(const char **at, const char *end)
 }
 
 /* Finds ":LINE:COLUMN:" in a line; *file_end is the first ':', *column_at the column's digits. */
-static bool find_place(const char *line, const char *end, const char **file_end, int *number, const char **column_at,
+static bool find_place(const char *line, const char *end, const char **file_end, int *number,
+		       const char **column_at,
 		       const char **column_end)
 {
 	for (const char *at = line; (at = memchr(at, ':', (size_t)(end - at)));) {

@@ -16,7 +16,8 @@ static int write_file(const char *name, const struct buf *content, struct err *e
 {
 	autooutput output = OUTPUT_INIT;
 
-	if (output_open(&output, name, err) < 0 || fd_write_full(output.fd, content->data, content->len, -1, err) < 0)
+	if (output_open(&output, name, err) < 0 ||
+	    fd_write_full(output.fd, content->data, content->len, -1, err) < 0)
 		return -1;
 	return output_place(&output, err);
 }
@@ -43,7 +44,8 @@ void delivery_show(const struct attempt *attempt, const struct scan *scan, const
 {
 	autobuf cpp_said = BUF_INIT, all = BUF_INIT, coloured = BUF_INIT;
 	const struct buf *server_said = &attempt->reply.serr;
-	const char *gcc_colours = getenv("GCC_COLORS");		/* not as other variables: empty it means something */
+	/* not as other variables: empty it means something */
+	const char *gcc_colours = getenv("GCC_COLORS");
 
 	if (gcc_colours && scan->family != FAMILY_CLANG && server_said->len) {
 		colours_convert(&coloured, server_said, gcc_colours);

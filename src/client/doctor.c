@@ -36,7 +36,8 @@ struct check {
 	int n_failures;
 };
 
-static void step(struct check *check, bool ok, const char *what, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void step(struct check *check, bool ok, const char *what, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 static void step(struct check *check, bool ok, const char *what, const char *format, ...)
 {
 	va_list args;
@@ -70,7 +71,8 @@ static bool check_resolves(struct check *check)
 		step(check, false, "resolve", "%s", err.text);
 		return false;
 	}
-	step(check, true, "resolve", "%s%s", sock_addr_format(&addrs[0], address), n_addrs > 1 ? " and others" : "");
+	step(check, true, "resolve", "%s%s", sock_addr_format(&addrs[0], address),
+	     n_addrs > 1 ? " and others" : "");
 	return true;
 }
 
@@ -97,7 +99,8 @@ static bool check_gateway(struct check *check)
 	if (survey_gateway(check->host, deadline_after_ms(STEP_MS), &slots, features, &err) < 0)
 		step(check, false, "gateway", "%s", err.text);
 	else if (!slots)
-		step(check, false, "gateway", "it has no usable server: see distcc-gateway --status where it runs");
+		step(check, false, "gateway",
+		     "it has no usable server: see distcc-gateway --status where it runs");
 	else
 		step(check, true, "gateway", "%d slots%s%s", slots, *features ? ", " : "", features);
 	return err.code == ERR_NONE && slots;
@@ -120,7 +123,8 @@ static int compile_here(const char *compiler, struct buf *object, struct err *er
 	autoproc proc = PROC_INIT;
 	int status;
 
-	if (in < 0 || out < 0 || fd_write_full(in, text, strlen(text), -1, err) < 0 || lseek(in, 0, SEEK_SET) < 0)
+	if (in < 0 || out < 0 || fd_write_full(in, text, strlen(text), -1, err) < 0 ||
+	    lseek(in, 0, SEEK_SET) < 0)
 		return -1;
 	fd_set_cloexec(out, false);
 	argv_add(&command, compiler);
@@ -158,21 +162,30 @@ static void judge(struct check *check, const char *compiler, const struct attemp
 	char line[200];
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == ERR_NO_COMPILER)
-		step(check, false, compiler, "server '%s' has no such compiler: install it there, or leave this host out", attempt->server);
+		step(check, false, compiler,
+		     "server '%s' has no such compiler: install it there, or leave this host out",
+		     attempt->server);
 	else if (status != 0)
-		step(check, false, compiler, "fails on server '%s': %s", attempt->server, first_line(&attempt->reply.serr, line));
+		step(check, false, compiler, "fails on server '%s': %s", attempt->server,
+		     first_line(&attempt->reply.serr, line));
 	else if (compile_here(compiler, &here, &err) < 0)
-		step(check, true, compiler, "compiled on '%s' in %.1f ms; not compared: %s", attempt->server, (double)us / 1000, err.text);
-	else if (here.len != attempt->reply.object.len || memcmp(here.data, attempt->reply.object.data, here.len) != 0)
-		step(check, false, compiler, "server '%s' gives another object than this machine: install the same version on both",
+		step(check, true, compiler, "compiled on '%s' in %.1f ms; not compared: %s",
+		     attempt->server, (double)us / 1000, err.text);
+	else if (here.len != attempt->reply.object.len ||
+		 memcmp(here.data, attempt->reply.object.data, here.len) != 0)
+		step(check, false, compiler,
+		     "server '%s' gives another object than this machine: install the same version on both",
 		     attempt->server);
 	else
-		step(check, true, compiler, "compiled on '%s' in %.1f ms, the object equals a local one", attempt->server, (double)us / 1000);
+		step(check, true, compiler,
+		     "compiled on '%s' in %.1f ms, the object equals a local one", attempt->server,
+		     (double)us / 1000);
 }
 
 static void check_compiles(struct check *check, const char *compiler)
 {
-	struct attempt attempt = { .settings = check->settings, .source = "doctor.c", .ensure_text = text_is_there };
+	struct attempt attempt = { .settings = check->settings, .source = "doctor.c",
+				   .ensure_text = text_is_there };
 	const char *source = is_cxx(compiler) ? "doctor.ii" : "doctor.i";
 	int64_t start = clock_now_us();
 	autoargv command = ARGV_INIT;
@@ -190,7 +203,8 @@ static void check_compiles(struct check *check, const char *compiler)
 	if (outcome == OUTCOME_HOST_FAULT)
 		step(check, false, compiler, "%s", err.text);
 	else if (outcome == OUTCOME_LOCAL)
-		step(check, true, compiler, "not tried: it is this machine's turn (%s)", attempt.local_reason);
+		step(check, true, compiler, "not tried: it is this machine's turn (%s)",
+		     attempt.local_reason);
 	else
 		judge(check, command.words[0], &attempt, clock_now_us() - start);
 	reply_release(&attempt.reply);
@@ -205,13 +219,16 @@ static void check_host(struct check *check, const struct argv *compilers)
 
 	printf("host %s\n", host->text);
 	if (host->down || host->kind == HOST_LOCAL) {
-		step(check, true, "skipped", "%s", host->down ? "marked ',down' in the list" : "this machine");
+		step(check, true, "skipped", "%s",
+		     host->down ? "marked ',down' in the list" : "this machine");
 		return;
 	}
 	if (host->kind == HOST_UNIX && !host->raw)
 		reached = check_gateway(check);
 	else if (host->kind != HOST_SSH)
-		reached = (host->kind != HOST_TCP || getenv("DISTCC_SOCKS_PROXY") || check_resolves(check)) && check_connects(check);
+		reached = (host->kind != HOST_TCP || getenv("DISTCC_SOCKS_PROXY") ||
+			   check_resolves(check)) &&
+			  check_connects(check);
 	for (size_t i = 0; reached && i < compilers->n; i++)
 		check_compiles(check, compilers->words[i]);
 }

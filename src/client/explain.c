@@ -46,7 +46,8 @@ static void show_what_is_sent(struct scan *scan, const struct settings *settings
 }
 
 /* The place that a job would be given first. */
-static void show_hosts(const struct host_list *list, const char *compiler, const struct settings *settings, bool *any, bool *here_first)
+static void show_hosts(const struct host_list *list, const char *compiler,
+		       const struct settings *settings, bool *any, bool *here_first)
 {
 	*any = *here_first = false;
 	for (size_t i = 0; i < list->n_hosts; i++) {
@@ -75,7 +76,8 @@ static int verdict(bool remote, const char *text)
 
 static int explain_hosts(const char *compiler, const struct settings *settings)
 {
-	const char *without = settings->fallback ? "it is compiled here" : "with DISTCC_FALLBACK=0 the job fails";
+	const char *without = settings->fallback ? "it is compiled here" :
+						   "with DISTCC_FALLBACK=0 the job fails";
 	struct host_list list = HOST_LIST_INIT;
 	autofree char *source = NULL;
 	struct err err = ERR_INIT, nobody = ERR_INIT;

@@ -51,7 +51,8 @@ static int await_helper(struct proc *proc, struct err *err)
 		return err && err->code == ERR_TIMEOUT ? 0 : -1;
 	if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == ERR_BUSY))
 		return 0;
-	return err_set(err, ERR_FAILED, "lsdistcc, which looks for servers, has failed: is it of this release?");
+	return err_set(err, ERR_FAILED,
+		       "lsdistcc, which looks for servers, has failed: is it of this release?");
 }
 
 /* Returns when there is a list to read, or another client's helper makes one. */
@@ -88,7 +89,8 @@ static int find_servers(struct host_list *found, struct err *err)
 	autofree char *dir = statedir_get("zeroconf", err), *absolute = dir ? path_absolute(dir) : NULL;
 	autobuf text = BUF_INIT;
 
-	if (!absolute || (!found_is_kept(absolute) && start_helper(absolute, err) < 0) || found_read(absolute, HELPER_MS, &text, err) < 0)
+	if (!absolute || (!found_is_kept(absolute) && start_helper(absolute, err) < 0) ||
+	    found_read(absolute, HELPER_MS, &text, err) < 0)
 		return -1;
 	if (host_list_parse(found, text.len ? text.data : "", err) < 0)
 		return err_prefix(err, "%s/hosts", absolute);

@@ -19,7 +19,8 @@ char *fresh_find(const char *deps_file, const char *exclude, time_t since)
 	struct stat st;
 	const char *at;
 
-	if (stat(deps_file, &st) < 0 || st.st_mtime < since || file_read(deps_file, DEPS_MAX, &text, NULL) < 0 || !text.len)
+	if (stat(deps_file, &st) < 0 || st.st_mtime < since ||
+	    file_read(deps_file, DEPS_MAX, &text, NULL) < 0 || !text.len)
 		return NULL;
 	at = deps_names(&text);
 	while (at && deps_next_name(&at, &name)) {

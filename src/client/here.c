@@ -31,7 +31,8 @@ const char *here_session(void)
 	struct stat st;
 
 	if (!text[0])
-		snprintf(text, sizeof(text), "%llx-%d", stat("/proc/self/ns/pid", &st) == 0 ? (unsigned long long)st.st_ino : 0,
+		snprintf(text, sizeof(text), "%llx-%d",
+			 stat("/proc/self/ns/pid", &st) == 0 ? (unsigned long long)st.st_ino : 0,
 			 (int)getsid(0));
 	return text;
 }
@@ -54,7 +55,8 @@ static const struct host_spec *find_gateway(const struct host_list *hosts)
 bool here_take(struct here *here, const struct host_list *hosts, const char *kind, const char *source)
 {
 	const struct host_spec *gateway = find_gateway(hosts);
-	struct lease_wish wish = { .kind = kind, .source = source, .allow_local = true, .protocol_min = 1, .protocol_max = 1 };
+	struct lease_wish wish = { .kind = kind, .source = source, .allow_local = true,
+				   .protocol_min = 1, .protocol_max = 1 };
 	struct lease lease = LEASE_INIT;
 	struct err err = ERR_INIT;
 
@@ -68,7 +70,8 @@ bool here_take(struct here *here, const struct host_list *hosts, const char *kin
 	wish.nice = here_nice();
 	lease.patient_ms = lease.silence_ms;
 	lease.silence_ms = FIRST_WORD_MS;
-	if (lease_ask(&lease, gateway->path, &wish, &err) < 0 || lease_ready(&lease, 0, &err) < 0 || lease.mode != LEASE_LOCAL) {
+	if (lease_ask(&lease, gateway->path, &wish, &err) < 0 || lease_ready(&lease, 0, &err) < 0 ||
+	    lease.mode != LEASE_LOCAL) {
 		log_debug("no place for %s from '%s': %s", kind, gateway->text, err.text);
 		here->is_off = true;
 		lease_close(&lease);

@@ -65,7 +65,8 @@ struct job {
 	struct attempt attempt;
 	struct pump pump;
 	struct here here;		/* a place on this machine, while one is held */
-	struct pick place;		/* the same from the list's own "localhost", for the run that follows */
+	/* the same from the list's own "localhost", for the run that follows */
+	struct pick place;
 	int64_t start_ms;
 };
 
@@ -97,7 +98,8 @@ static void tell_gateway(const struct job *job, const char *reason)
 	}
 }
 
-static int finish(const struct job *job, const char *where, const char *server, const char *reason, int status)
+static int finish(const struct job *job, const char *where, const char *server, const char *reason,
+		  int status)
 {
 	const struct journal_result result = {
 		.source = source_name(job),
@@ -127,7 +129,8 @@ static void note(void *context, enum job_phase phase, const char *host, int slot
 
 static void take_local_slot(struct job *job, struct pick *pick, const char *kind, int limit)
 {
-	if (here_take(&job->here, &job->hosts, kind, source_name(job)) || (job->has_gateway && here_is_inherited()))
+	if (here_take(&job->here, &job->hosts, kind, source_name(job)) ||
+	    (job->has_gateway && here_is_inherited()))
 		return;
 	/* Beside a gateway nothing is written anywhere unless the user has named a place for it. */
 	if (!job->has_gateway || env_get("DISTCC_DIR"))
@@ -145,7 +148,9 @@ static int run_by_nature(struct job *job, const struct plan *plan)
 		if (plan->where == PLAN_LOCAL_CPP)
 			take_local_slot(job, &slot, "cpp", job->hosts.localslots_cpp);
 		else
-			take_local_slot(job, &slot, str_equal(plan->reason, "not-a-compile") ? "link" : "local", job->hosts.localslots);
+			take_local_slot(job, &slot,
+					str_equal(plan->reason, "not-a-compile") ? "link" : "local",
+					job->hosts.localslots);
 		note(job, JOB_COMPILE, "localhost", slot.slot);
 	}
 	return finish(job, "local", "localhost", plan->reason, local_run(job->command, source_name(job)));
@@ -187,7 +192,8 @@ static void show_text_to_attempt(struct job *job)
 	job->attempt.text = job->cpp.text;
 	job->attempt.text_len = job->cpp.text_len;
 	if (!language_is_preprocessed(job->scan.language))
-		saved_keep("distcc", language_preprocessed_extension(job->scan.language), job->cpp.text, job->cpp.text_len);
+		saved_keep("distcc", language_preprocessed_extension(job->scan.language),
+			   job->cpp.text, job->cpp.text_len);
 }
 
 /* Will the compiler perhaps say something that needs the source itself? */
@@ -198,7 +204,8 @@ static bool may_mislead(const struct job *job)
 		.empty_bodies = job->scan.warnings.empty_bodies && job->scan.family != FAMILY_GCC,
 	};
 
-	return (wanted.indentation || wanted.empty_bodies) && origin_may_mislead(job->cpp.text, job->cpp.text_len, &wanted);
+	return (wanted.indentation || wanted.empty_bodies) &&
+	       origin_may_mislead(job->cpp.text, job->cpp.text_len, &wanted);
 }
 
 /* OUTCOME_ANSWER: the text is there. */
@@ -258,7 +265,8 @@ static int retry_here(struct job *job)
 
 		mode_note_discrepancy(&job->scan, what);
 	}
-	if (status != exit_status(job->attempt.reply.status) && !(was_pump && mode_sources_changed(&job->scan, source_name(job))))
+	if (status != exit_status(job->attempt.reply.status) &&
+	    !(was_pump && mode_sources_changed(&job->scan, source_name(job))))
 		mail_send(&job->attempt.reply.serr);
 	return status;
 }
@@ -280,7 +288,8 @@ static int deliver(struct job *job)
 	}
 	if (status == 0) {
 		/* gcc quotes the source only where it is */
-		if (job->settings->exact && !job->attempt.sources && job->attempt.reply.serr.len && job->scan.family != FAMILY_CLANG)
+		if (job->settings->exact && !job->attempt.sources && job->attempt.reply.serr.len &&
+		    job->scan.family != FAMILY_CLANG)
 			return run_here(job, "exact");
 		if (delivery_write(&job->attempt, &job->scan, &err) < 0) {
 			log_info("%s", err.text);
@@ -305,7 +314,8 @@ static int give_up(struct job *job, const char *host, const struct err *cause)
 		return finish(job, "nowhere", "-", err_code_name(cause->code), err_exit_status(cause));
 	}
 	if (host)
-		log_warning("failed to distribute %s to %s, running locally instead: %s", source_name(job), host, cause->text);
+		log_warning("failed to distribute %s to %s, running locally instead: %s",
+			    source_name(job), host, cause->text);
 	else
 		log_warning("failed to distribute, running locally instead: %s", cause->text);
 	return run_here(job, job->blame.refusal == REFUSAL_MISFIT ? "toolchain" : err_code_name(cause->code));
@@ -322,7 +332,8 @@ static int load_hosts(struct job *job, struct err *err)
 	if (nobody.code != ERR_NONE && !job->hosts.n_hosts)
 		return err_set(err, ERR_NO_HOSTS, "%s: %s", job->hosts_source, nobody.text);
 	if (!job->hosts.n_hosts)
-		return err_set(err, ERR_NO_HOSTS, "%s contained no hosts; can't distribute work", job->hosts_source);
+		return err_set(err, ERR_NO_HOSTS, "%s contained no hosts; can't distribute work",
+			       job->hosts_source);
 	for (size_t i = 0; i < job->hosts.n_hosts; i++)
 		job->has_gateway |= job->hosts.hosts[i].kind == HOST_UNIX;
 	return 0;
@@ -332,7 +343,8 @@ static bool must_say_it_here(const struct job *job)
 {
 	const struct reply *reply = &job->attempt.reply;
 
-	return !reply->status && text_messages_need_source(job->scan.family, reply->serr.data, reply->serr.len);
+	return !reply->status &&
+	       text_messages_need_source(job->scan.family, reply->serr.data, reply->serr.len);
 }
 
 /* Is text of another kind worth a second question? */
@@ -347,7 +359,8 @@ static bool wants_other_text(const struct job *job, enum text_kind *kind)
 	}
 	*kind = TEXT_DIRECTIVES;
 	return !job->asked_again && !language_is_preprocessed(job->scan.language) &&
-	       text_messages_are_doubtful(job->scan.family, job->cpp.kind, reply->status != 0, reply->serr.data, reply->serr.len);
+	       text_messages_are_doubtful(job->scan.family, job->cpp.kind, reply->status != 0,
+					  reply->serr.data, reply->serr.len);
 }
 
 /* OUTCOME_ANSWER: it is there, and may be sent. */
@@ -357,7 +370,8 @@ static enum outcome make_other_text(struct job *job, enum text_kind kind)
 	bool has_failed = job->attempt.reply.status != 0;
 
 	/* whose messages, or object, would be wrong this time */
-	if (kind == TEXT_DIRECTIVES && (job->scan.needs.unused_macros || (has_failed && job->scan.needs.expansion)))
+	if (kind == TEXT_DIRECTIVES &&
+	    (job->scan.needs.unused_macros || (has_failed && job->scan.needs.expansion)))
 		return must_run_here(job, "messages");
 	log_info("asking once more, with text of another kind");
 	job->asked_again = true;
@@ -442,7 +456,8 @@ static int try_hosts(struct job *job, const char **last_host, struct err *cause)
 		if (outcome != OUTCOME_ANSWER)
 			blame_failure(&job->blame, pick.host, &job->attempt.reply, &err);
 		/* what the last one says of the compiler is the answer */
-		else if (blame_nobody(&job->blame, pick.host, &job->attempt.reply, &err) || (!n_left && blame_is_for_lack(&job->attempt.reply)))
+		else if (blame_nobody(&job->blame, pick.host, &job->attempt.reply, &err) ||
+			 (!n_left && blame_is_for_lack(&job->attempt.reply)))
 			return 0;
 		*cause = err;
 		reply_release(&job->attempt.reply);
@@ -483,7 +498,8 @@ static int distribute(struct job *job)
 
 int job_run(const struct argv *command, const struct settings *settings)
 {
-	struct job job = { .settings = settings, .command = command, .hosts = HOST_LIST_INIT, .cpp = PREPROCESS_INIT, .pump = PUMP_INIT,
+	struct job job = { .settings = settings, .command = command, .hosts = HOST_LIST_INIT,
+			   .cpp = PREPROCESS_INIT, .pump = PUMP_INIT,
 			   .here = HERE_INIT, .place = PICK_INIT, .start_ms = clock_now_ms() };
 	autoargv expanded = ARGV_INIT;
 	struct plan plan;
@@ -491,8 +507,10 @@ int job_run(const struct argv *command, const struct settings *settings)
 
 	mail_begin();
 	scan_command(&job.scan, response_is_used(command) && response_expand(command, &expanded) ? &expanded : command);
-	job.attempt = (struct attempt){ .settings = settings, .command = &job.server_command, .source = source_name(&job),
-					.ensure_text = ensure_text, .note = note, .fits = fits, .context = &job, .here = &job.here };
+	job.attempt = (struct attempt){ .settings = settings, .command = &job.server_command,
+					.source = source_name(&job),
+					.ensure_text = ensure_text, .note = note, .fits = fits,
+						.context = &job, .here = &job.here };
 	job.blame = (struct blame){ .scan = &job.scan, .backoff_s = settings->backoff_s };
 	plan = plan_compile(&job.scan, settings);
 	status = plan.where == PLAN_REMOTE ? distribute(&job) : run_by_nature(&job, &plan);

@@ -111,7 +111,8 @@ int local_compile(const struct argv *original, const struct scan *scan)
 	int status;
 
 	/* Where that cannot be had the compiler writes the file itself, as without us. */
-	if (scan->family != FAMILY_GCC || access("/proc/self/fd", X_OK) < 0 || output_open(&output, scan->command.words[scan->output_at], &err) < 0 ||
+	if (scan->family != FAMILY_GCC || access("/proc/self/fd", X_OK) < 0 ||
+	    output_open(&output, scan->command.words[scan->output_at], &err) < 0 ||
 	    output.in_place || output.temporary)
 		return run(original, source, -1);
 	redirect(original->words[0], scan, output.fd, &command);

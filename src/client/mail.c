@@ -45,7 +45,8 @@ static void outlive(void *context)
 static int start(const char *whom, int text_fd, struct err *err)
 {
 	autofree char *to = mem_strdup(whom);
-	char *argv[] = { (char[]){ "/bin/mail" }, (char[]){ "-s" }, (char[]){ "distcc-pump email" }, to, NULL };
+	char *argv[] = { (char[]){ "/bin/mail" }, (char[]){ "-s" }, (char[]){ "distcc-pump email" },
+			 to, NULL };
 	autoclose int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	struct proc_spec spec = PROC_SPEC_INIT;
 	struct proc proc = PROC_INIT;
@@ -62,7 +63,8 @@ static int start(const char *whom, int text_fd, struct err *err)
 
 void mail_send(const struct buf *server_said)
 {
-	const char *named = env_get("DISTCC_EMAILLOG_WHOM_TO_BLAME"), *whom = named ? named : "distcc-pump-errors";
+	const char *named = env_get("DISTCC_EMAILLOG_WHOM_TO_BLAME"),
+		   *whom = named ? named : "distcc-pump-errors";
 	struct err err = ERR_INIT;
 	autoclose int fd = -1;
 
@@ -75,7 +77,8 @@ void mail_send(const struct buf *server_said)
 		buf_add(&kept.lines, server_said->data, server_said->len);
 	buf_add_str(&kept.lines, "\nEND server-side stderr\n");
 	fd = tmp_memory("distcc-mail", &err);
-	if (fd < 0 || fd_write_full(fd, kept.lines.data, kept.lines.len, -1, &err) < 0 || lseek(fd, 0, SEEK_SET) < 0 || start(whom, fd, &err) < 0)
+	if (fd < 0 || fd_write_full(fd, kept.lines.data, kept.lines.len, -1, &err) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0 || start(whom, fd, &err) < 0)
 		fprintf(stderr, "Please notify %s that distcc tried to send them email but failed: %s\n", whom, err.text);
 	buf_release(&kept.lines);
 	kept.is_on = false;

@@ -39,7 +39,8 @@ static bool on_end(int signal_number)
 
 static bool needs_a_compiler(const char *word)
 {
-	return word[0] == '-' || language_is_distributable(language_of_file(word)) || str_equal(path_extension(word), ".o");
+	return word[0] == '-' || language_is_distributable(language_of_file(word)) ||
+	       str_equal(path_extension(word), ".o");
 }
 
 static int missing_operand(const char *program, const char *what)
@@ -62,7 +63,8 @@ static int fail(const struct err *err)
 	return err_exit_status(err);
 }
 
-static int run(struct argv *command, bool path_tweaked, int (*handle)(const struct argv *, const struct settings *))
+static int run(struct argv *command, bool path_tweaked,
+	       int (*handle)(const struct argv *, const struct settings *))
 {
 	struct settings settings;
 	struct err err = ERR_INIT;

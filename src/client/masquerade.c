@@ -11,7 +11,9 @@
 #include "base/path.h"
 
 /* The rest of PATH behind its first component for which found() holds; NULL if none or it is last. */
-static const char *rest_behind(const char *path, bool (*found)(const char *dir, const void *context), const void *context)
+static const char *rest_behind(const char *path,
+			       bool (*found)(const char *dir, const void *context),
+			       const void *context)
 {
 	while (path) {
 		size_t len = strcspn(path, ":");

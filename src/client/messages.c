@@ -50,8 +50,10 @@ static char *without_colour(const char *line, size_t len)
 
 static bool is_head(const char *line)
 {
-	return line[0] != ' ' && (strstr(line, ": warning: ") || strstr(line, ": error: ") || strstr(line, ": fatal error: ") ||
-				  str_starts_with(line, "warning: ") || str_starts_with(line, "error: "));
+	return line[0] != ' ' &&
+	       (strstr(line, ": warning: ") || strstr(line, ": error: ") ||
+		strstr(line, ": fatal error: ") || str_starts_with(line, "warning: ") ||
+		str_starts_with(line, "error: "));
 }
 
 /* "FILE:LINE:": about the source. Others are about the command ("gcc: warning: ...", "warning: ..."). */
@@ -73,8 +75,9 @@ static bool is_closing(const char *line)
 
 static bool is_context(const char *line)
 {
-	return str_starts_with(line, "In file included from ") || str_starts_with(line, "                 from ") ||
-	       strstr(line, ": In ") || strstr(line, ": At ") || strstr(line, "   required from ");
+	return str_starts_with(line, "In file included from ") ||
+	       str_starts_with(line, "                 from ") || strstr(line, ": In ") ||
+	       strstr(line, ": At ") || strstr(line, "   required from ");
 }
 
 static bool is_summary(const char *line)
@@ -91,7 +94,8 @@ static struct message *new_message(struct message_list *list, size_t start)
 
 static void add_line(struct message_list *list, size_t start, size_t end)
 {
-	autofree char *line = without_colour(list->text->data + start, end - start - (list->text->data[end - 1] == '\n'));
+	autofree char *line = without_colour(list->text->data + start,
+					     end - start - (list->text->data[end - 1] == '\n'));
 	struct message *last = list->n ? &list->messages[list->n - 1] : NULL;
 
 	if (is_summary(line)) {
@@ -143,7 +147,8 @@ static void list_release(struct message_list *list)
 static struct message *find_same(struct message_list *list, const struct message *message)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (!list->messages[i].is_used && message->head && str_equal(list->messages[i].head, message->head))
+		if (!list->messages[i].is_used && message->head &&
+		    str_equal(list->messages[i].head, message->head))
 			return &list->messages[i];
 	return NULL;
 }
@@ -153,7 +158,8 @@ static bool is_before(const char *head, const char *other)
 {
 	size_t file_len = strcspn(head, ":");
 
-	return strncmp(head, other, file_len + 1) == 0 && atoi(head + file_len + 1) <= atoi(other + file_len + 1);
+	return strncmp(head, other, file_len + 1) == 0 &&
+	       atoi(head + file_len + 1) <= atoi(other + file_len + 1);
 }
 
 static void show(struct buf *out, const struct message_list *list, struct message *message, int *n_warnings)
@@ -172,7 +178,8 @@ static void show_unused(struct buf *out, struct message_list *list, size_t i, in
 
 /* What concerns the command, and the list of headers (-H), is said before the source is compiled.
  * Returns how many of ours that were. */
-static size_t show_first(struct buf *out, struct message_list *here, struct message_list *server, int *n_warnings)
+static size_t show_first(struct buf *out, struct message_list *here, struct message_list *server,
+			 int *n_warnings)
 {
 	size_t next = 0;
 
@@ -189,7 +196,8 @@ static size_t show_first(struct buf *out, struct message_list *here, struct mess
 	return next;
 }
 
-static void interleave(struct buf *out, struct message_list *here, struct message_list *server, int *n_warnings)
+static void interleave(struct buf *out, struct message_list *here, struct message_list *server,
+		       int *n_warnings)
 {
 	size_t next = show_first(out, here, server, n_warnings);
 
@@ -203,7 +211,9 @@ static void interleave(struct buf *out, struct message_list *here, struct messag
 		for (; next < here->n; next++) {
 			const struct message *ours = &here->messages[next];
 
-			if (same ? ours >= same : !message->head || !ours->head || !is_before(ours->head, message->head))
+			if (same ? ours >= same :
+				   !message->head || !ours->head ||
+					    !is_before(ours->head, message->head))
 				break;
 			show_unused(out, here, next, n_warnings);
 		}
@@ -217,7 +227,8 @@ static void interleave(struct buf *out, struct message_list *here, struct messag
 }
 
 /* clang counts at the end; the sum of two runs is not the count of one. */
-static void add_summary(struct buf *out, const struct message_list *here, const struct message_list *server, int n_warnings)
+static void add_summary(struct buf *out, const struct message_list *here,
+			const struct message_list *server, int n_warnings)
 {
 	if (server->errors_summary)
 		buf_add_format(out, "%s\n", server->errors_summary);
@@ -248,7 +259,8 @@ static void rename_driver(struct buf *out, const struct buf *text, const struct 
 	}
 }
 
-void messages_merge(struct buf *out, const struct buf *here, const struct buf *server, const struct scan *scan)
+void messages_merge(struct buf *out, const struct buf *here, const struct buf *server,
+		    const struct scan *scan)
 {
 	autobuf converted = BUF_INIT, here_renamed = BUF_INIT, server_renamed = BUF_INIT;
 	struct message_list here_list, server_list;

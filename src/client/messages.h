@@ -17,6 +17,7 @@
  * terminal shows them if it has the source, else in bytes: a server's are counted anew here, so that
  * they are those of a local compile. What they quote of the source stays as it is.
  */
-void messages_merge(struct buf *out, const struct buf *here, const struct buf *server, const struct scan *scan);
+void messages_merge(struct buf *out, const struct buf *here, const struct buf *server,
+		    const struct scan *scan);
 
 #endif

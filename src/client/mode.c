@@ -10,7 +10,8 @@
 #include "base/str.h"
 #include "client/fresh.h"
 
-int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *scan, const struct host_spec *host, struct err *err)
+int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *scan,
+		const struct host_spec *host, struct err *err)
 {
 	bool first = !pump->is_tried;
 
@@ -22,12 +23,15 @@ int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *s
 		attempt->sources = &pump->request;
 		return 0;
 	}
-	if (pump->is_unreachable && (!attempt->settings->fallback || env_bool("DISTCC_TESTING_INCLUDE_SERVER", false)))
+	if (pump->is_unreachable &&
+	    (!attempt->settings->fallback || env_bool("DISTCC_TESTING_INCLUDE_SERVER", false)))
 		return err_prefix(err, "pump mode");
 	if (first && pump->is_unreachable)
-		log_warning("failed to get includes from include server, preprocessing locally: %s", err->text);
+		log_warning("failed to get includes from include server, preprocessing locally: %s",
+			    err->text);
 	if (first)
-		log_info("pump: source=%s mode=plain reason=%s: %s", attempt->source, pump->plain_because, err->text);
+		log_info("pump: source=%s mode=plain reason=%s: %s", attempt->source,
+			 pump->plain_because, err->text);
 	err_clear(err);
 	return 0;
 }
@@ -59,12 +63,14 @@ static bool sources_agree(const struct attempt *attempt, const struct pump *pump
 
 	if (attempt->reply.status != 0 || pump_verify(pump, &attempt->reply.deps, &which))
 		return true;
-	what = str_format("'%s' was read for '%s' on %s, and was not sent", which, attempt->source, attempt->server);
+	what = str_format("'%s' was read for '%s' on %s, and was not sent", which, attempt->source,
+			  attempt->server);
 	mode_note_discrepancy(scan, what);
 	return false;
 }
 
-enum outcome mode_attempt(struct attempt *attempt, struct pump *pump, const struct scan *scan, const struct pick *pick, struct err *err)
+enum outcome mode_attempt(struct attempt *attempt, struct pump *pump, const struct scan *scan,
+			  const struct pick *pick, struct err *err)
 {
 	enum outcome outcome = attempt_at(attempt, pick->host, pick->slot, err);
 	const char *reason = "no-server-preprocesses";

@@ -10,11 +10,13 @@
 
 /* Sets attempt->sources, or leaves it NULL for a host that gets text. -1 when the include server's
  * failure is the job's: *err says so. */
-int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *scan, const struct host_spec *host, struct err *err);
+int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *scan,
+		const struct host_spec *host, struct err *err);
 
 /* As attempt_at, with what was chosen; and with text if no server of a gateway takes sources, or
  * those that were sent were not all. */
-enum outcome mode_attempt(struct attempt *attempt, struct pump *pump, const struct scan *scan, const struct pick *pick, struct err *err);
+enum outcome mode_attempt(struct attempt *attempt, struct pump *pump, const struct scan *scan,
+			  const struct pick *pick, struct err *err);
 
 /* Did a file that the source depends on change since the include server has started? Warns of it. */
 bool mode_sources_changed(const struct scan *scan, const char *source);

@@ -18,7 +18,8 @@ static int ask(const struct argv *question, struct buf *answer, struct err *err)
 {
 	struct proc_spec spec = PROC_SPEC_INIT;
 	autoproc proc = PROC_INIT;
-	autoclose int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC), said_fd = tmp_memory("distcc-probe", err);
+	autoclose int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+		      said_fd = tmp_memory("distcc-probe", err);
 	int status;
 
 	if (said_fd < 0)
@@ -30,7 +31,8 @@ static int ask(const struct argv *question, struct buf *answer, struct err *err)
 	if (proc_start(&proc, &spec, err) < 0 || proc_wait(&proc, deadline_never(), &status, NULL, err) < 0)
 		return -1;
 	if (status)
-		return err_set(err, ERR_FAILED, "'%s' does not answer to %s", question->words[0], question->words[1]);
+		return err_set(err, ERR_FAILED, "'%s' does not answer to %s", question->words[0],
+			       question->words[1]);
 	if (lseek(said_fd, 0, SEEK_SET) < 0)
 		return err_sys(err, ERR_IO, "cannot read what the compiler said");
 	return fd_read_all(said_fd, SIZE_MAX / 2, answer, err);
@@ -46,7 +48,8 @@ int native_resolve(struct scan *scan, struct err *err)
 		return -1;
 	argv_release(&scan->native);
 	if (!machine_answer(scan->family, answer.data, answer.len, &scan->native))
-		return err_set(err, ERR_FAILED, "what '%s' makes of -march=native cannot be said to another compiler",
+		return err_set(err, ERR_FAILED,
+			       "what '%s' makes of -march=native cannot be said to another compiler",
 			       scan->command.words[0]);
 	return 0;
 }

@@ -54,7 +54,8 @@ static void list_files(const char *text, size_t len, bool with_system, struct ar
 {
 	const char *end = text + len;
 
-	for (const char *at = text; at && at < end; at = memmem(at, (size_t)(end - at), "\n# ", 3), at = at ? at + 1 : NULL) {
+	for (const char *at = text; at && at < end;
+	     at = memmem(at, (size_t)(end - at), "\n# ", 3), at = at ? at + 1 : NULL) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		bool is_system = false;
 		autofree char *name = end - at > 2 && memcmp(at, "# ", 2) == 0 ? name_of_marker(at, stop ? stop : end, &is_system) : NULL;
@@ -75,7 +76,8 @@ bool origin_may_mislead(const char *text, size_t len, const struct guard_warning
 		autobuf source = BUF_INIT;
 
 		/* what cannot be read here, a compiler here could not warn of */
-		if (file_read(names.words[i], FILE_MAX, &source, NULL) == 0 && guards_may_mislead(source.data, source.len, warnings))
+		if (file_read(names.words[i], FILE_MAX, &source, NULL) == 0 &&
+		    guards_may_mislead(source.data, source.len, warnings))
 			return true;
 	}
 	return false;
@@ -137,7 +139,8 @@ bool origin_has_word(const char *text, size_t len, const char *word)
 	for (size_t i = 0; i < names.n; i++) {
 		autobuf source = BUF_INIT;
 
-		if (file_read(names.words[i], FILE_MAX, &source, NULL) < 0 || has_word(source.data, source.len, word))
+		if (file_read(names.words[i], FILE_MAX, &source, NULL) < 0 ||
+		    has_word(source.data, source.len, word))
 			return true;
 	}
 	return false;

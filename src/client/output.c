@@ -46,7 +46,8 @@ int output_open(struct output *output, const char *name, struct err *err)
 		output->fd = open(name, O_WRONLY | O_CLOEXEC);
 	} else {
 		output->fd = open_nameless(name);
-		if (output->fd < 0 && errno != ENOENT && errno != EACCES && errno != EROFS && errno != ENOTDIR) {
+		if (output->fd < 0 && errno != ENOENT && errno != EACCES && errno != EROFS &&
+		    errno != ENOTDIR) {
 			output->temporary = str_format("%s.distcc-%ld", name, (long)getpid());
 			output->fd = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		}
@@ -80,7 +81,8 @@ static int place_copy(const struct output *output)
 
 	if (to < 0)
 		return -1;
-	if (size < 0 || fd_send_file(to, output->fd, (size_t)size, -1, NULL) < 0 || rename(temporary, output->name) < 0) {
+	if (size < 0 || fd_send_file(to, output->fd, (size_t)size, -1, NULL) < 0 ||
+	    rename(temporary, output->name) < 0) {
 		unlink(temporary);
 		return -1;
 	}

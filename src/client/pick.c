@@ -91,7 +91,8 @@ static int nobody_left(const struct host_list *list, const struct settings *sett
 	return err_set(err, ERR_NO_HOSTS, "every host in the list is marked ',down'");
 }
 
-int pick_host(struct pick *pick, const struct host_list *list, const bool *failed, const struct settings *settings,
+int pick_host(struct pick *pick, const struct host_list *list, const bool *failed,
+	      const struct settings *settings,
 	      struct err *err)
 {
 	autofree bool *usable = mem_array(list->n_hosts, sizeof(*usable));

@@ -26,7 +26,8 @@ void pick_move(struct pick *to, struct pick *from);	/* from holds nothing afterw
  * always free. When all are taken it waits for one of them, in the kernel, and looks again after
  * pause_ms. Where no lock file can be made a host counts as free. ERR_NO_HOSTS when no host is left.
  */
-int pick_host(struct pick *pick, const struct host_list *list, const bool *failed, const struct settings *settings,
+int pick_host(struct pick *pick, const struct host_list *list, const bool *failed,
+	      const struct settings *settings,
 	      struct err *err);
 
 /* One of `limit` local slots; where no lock can be had the job runs without one. */

@@ -14,7 +14,8 @@ struct plan plan_compile(const struct scan *scan, const struct settings *setting
 		return (struct plan){ PLAN_LOCAL, "environment", settings->local_because,
 				      "a variable that changes what the compiler does" };
 	if (settings->exact && scan->needs.debug)
-		return (struct plan){ PLAN_LOCAL, "exact", "DISTCC_EXACT", "debug sections tell how a source was preprocessed" };
+		return (struct plan){ PLAN_LOCAL, "exact", "DISTCC_EXACT",
+				      "debug sections tell how a source was preprocessed" };
 	return (struct plan){ PLAN_REMOTE, NULL, "", NULL };
 }
 

@@ -22,7 +22,8 @@
 
 /* --------------------------------------------------------------- one program */
 
-static int capture_start(struct capture *capture, const struct argv *command, bool keep_messages, struct err *err)
+static int capture_start(struct capture *capture, const struct argv *command, bool keep_messages,
+			 struct err *err)
 {
 	struct proc_spec spec = PROC_SPEC_INIT;
 	autoclose int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -101,7 +102,8 @@ static int start(struct preprocess *cpp, const struct scan *scan, enum text_kind
 		cpp->kind = TEXT_EXPANDED;
 		cpp->source.out_fd = open(scan->command.words[scan->input_at], O_RDONLY | O_CLOEXEC);
 		if (cpp->source.out_fd < 0)
-			return err_sys(err, ERR_NO_FILE, "cannot open '%s'", scan->command.words[scan->input_at]);
+			return err_sys(err, ERR_NO_FILE, "cannot open '%s'",
+				       scan->command.words[scan->input_at]);
 		return 0;
 	}
 	scan_preprocess_command(scan, kind, &command);
@@ -173,7 +175,8 @@ static int join_predefines(struct preprocess *cpp, const struct scan *scan, stru
 	autofree char *unit = unit_name(source);
 	autobuf predefines = BUF_INIT;
 
-	if (lseek(cpp->predefines.out_fd, 0, SEEK_SET) < 0 || fd_read_all(cpp->predefines.out_fd, SIZE_MAX / 2, &predefines, err) < 0)
+	if (lseek(cpp->predefines.out_fd, 0, SEEK_SET) < 0 ||
+	    fd_read_all(cpp->predefines.out_fd, SIZE_MAX / 2, &predefines, err) < 0)
 		return err_prefix(err, "reading the predefined macros");
 	add_marker(&cpp->joined, unit, "");
 	add_marker(&cpp->joined, "<built-in>", " 1 3");
@@ -193,7 +196,8 @@ static bool starts_with_marker(const char *text, size_t len)
 /* "# 1 "/DIRECTORY//"", gcc's second line with -g. */
 static bool names_directory(const char *text, size_t len)
 {
-	const char *line = memchr(text, '\n', len), *stop = line ? memchr(line + 1, '\n', len - (size_t)(line + 1 - text)) : NULL;
+	const char *line = memchr(text, '\n', len),
+		   *stop = line ? memchr(line + 1, '\n', len - (size_t)(line + 1 - text)) : NULL;
 
 	return stop && stop - line > 4 && memcmp(stop - 3, "//\"", 3) == 0;
 }
@@ -209,7 +213,8 @@ static void join_names(struct preprocess *cpp, const struct scan *scan)
 	const char *end = has_marker ? memchr(cpp->text, '\n', cpp->text_len) : NULL;
 	size_t marker_len = end ? (size_t)(end - cpp->text) + 1 : 0;
 
-	if (has_marker && (!end || scan->family != FAMILY_GCC || !scan->needs.debug || names_directory(cpp->text, cpp->text_len)))
+	if (has_marker && (!end || scan->family != FAMILY_GCC || !scan->needs.debug ||
+			   names_directory(cpp->text, cpp->text_len)))
 		return;
 	if (has_marker)
 		buf_add(&cpp->joined, cpp->text, marker_len);
@@ -231,7 +236,8 @@ static void join_names(struct preprocess *cpp, const struct scan *scan)
 
 static int finish(struct preprocess *cpp, const struct scan *scan, struct err *err)
 {
-	if (capture_finish(&cpp->source, err) < 0 || capture_finish(&cpp->predefines, err) < 0 || map_text(cpp, err) < 0)
+	if (capture_finish(&cpp->source, err) < 0 || capture_finish(&cpp->predefines, err) < 0 ||
+	    map_text(cpp, err) < 0)
 		return -1;
 	cpp->status = cpp->source.status ? cpp->source.status : cpp->predefines.status;
 	cpp->text = cpp->mapped ? cpp->mapped : "";
@@ -262,7 +268,8 @@ static bool was_not_understood(const struct preprocess *cpp)
 static bool lacks_directives(const struct preprocess *cpp)
 {
 	return text_may_lack_directives(cpp->text, cpp->text_len) &&
-	       (origin_has_word(cpp->text, cpp->text_len, "pop_macro") || origin_has_word(cpp->text, cpp->text_len, "poison"));
+	       (origin_has_word(cpp->text, cpp->text_len, "pop_macro") ||
+		origin_has_word(cpp->text, cpp->text_len, "poison"));
 }
 
 bool preprocess_must_expand(const struct preprocess *cpp, const struct scan *scan)
@@ -272,7 +279,8 @@ bool preprocess_must_expand(const struct preprocess *cpp, const struct scan *sca
 	if (cpp->status)
 		return was_not_understood(cpp);
 	return text_must_be_expanded(cpp->kind, scan->maps_files, cpp->text, cpp->text_len) ||
-	       asm_reads_files(cpp->text, cpp->text_len, false) || (cpp->kind == TEXT_DIRECTIVES && lacks_directives(cpp));
+	       asm_reads_files(cpp->text, cpp->text_len, false) ||
+	       (cpp->kind == TEXT_DIRECTIVES && lacks_directives(cpp));
 }
 
 int preprocess_run_best(struct preprocess *cpp, const struct scan *scan, struct err *err)
@@ -285,7 +293,8 @@ int preprocess_run_best(struct preprocess *cpp, const struct scan *scan, struct 
 void preprocess_messages(const struct preprocess *cpp, struct buf *out)
 {
 	/* nearly always there are none */
-	if (cpp->source.err_fd >= 0 && lseek(cpp->source.err_fd, 0, SEEK_END) > 0 && lseek(cpp->source.err_fd, 0, SEEK_SET) == 0)
+	if (cpp->source.err_fd >= 0 && lseek(cpp->source.err_fd, 0, SEEK_END) > 0 &&
+	    lseek(cpp->source.err_fd, 0, SEEK_SET) == 0)
 		fd_read_all(cpp->source.err_fd, SIZE_MAX / 2, out, NULL);
 }
 

@@ -68,8 +68,9 @@ static char *make_key(const struct argv *question)
 	if (!file || stat(file, &st) < 0 || strchr(printable, '\n'))
 		return NULL;
 	uname(&machine);
-	return str_format("%s size=%lld mtime=%lld.%09ld inode=%llu machine=%s/%s/%016llx %s", file, (long long)st.st_size,
-			  (long long)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec, (unsigned long long)st.st_ino, machine.nodename,
+	return str_format("%s size=%lld mtime=%lld.%09ld inode=%llu machine=%s/%s/%016llx %s", file,
+			  (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+			  (long)st.st_mtim.tv_nsec, (unsigned long long)st.st_ino, machine.nodename,
 			  machine.machine, (unsigned long long)processor_hash(), printable);
 }
 
@@ -78,7 +79,8 @@ static bool read_kept(const char *path, const char *key, struct buf *answer)
 	autobuf text = BUF_INIT;
 	size_t key_len = strlen(key);
 
-	if (file_read(path, ANSWER_MAX, &text, NULL) < 0 || text.len <= key_len || memcmp(text.data, key, key_len) != 0 ||
+	if (file_read(path, ANSWER_MAX, &text, NULL) < 0 || text.len <= key_len ||
+	    memcmp(text.data, key, key_len) != 0 ||
 	    text.data[key_len] != '\n')
 		return false;
 	buf_add(answer, text.data + key_len + 1, text.len - key_len - 1);
@@ -98,10 +100,12 @@ static void keep(const char *path, const char *key, const struct buf *answer)
 		unlink(temporary);
 }
 
-int probe(const struct argv *question, int (*ask)(const struct argv *question, struct buf *answer, struct err *err),
+int probe(const struct argv *question,
+	  int (*ask)(const struct argv *question, struct buf *answer, struct err *err),
 	  struct buf *answer, struct err *err)
 {
-	autofree char *key = make_key(question), *dir = key ? statedir_get("compilers", NULL) : NULL, *path = NULL;
+	autofree char *key = make_key(question),
+		      *dir = key ? statedir_get("compilers", NULL) : NULL, *path = NULL;
 
 	if (dir) {
 		path = str_format("%s/%016llx", dir, (unsigned long long)hash(HASH_LOW, key, strlen(key)));

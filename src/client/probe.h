@@ -12,7 +12,8 @@
  * calls ask() and keeps what it gives. An answer is forgotten when the compiler's file, this machine or
  * its processor is another one. Where nothing can be kept (see state/statedir.h) each question is asked anew.
  */
-int probe(const struct argv *question, int (*ask)(const struct argv *question, struct buf *answer, struct err *err),
+int probe(const struct argv *question,
+	  int (*ask)(const struct argv *question, struct buf *answer, struct err *err),
 	  struct buf *answer, struct err *err);
 
 #endif

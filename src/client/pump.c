@@ -121,7 +121,8 @@ static off_t n_discrepancies(const char *path)
 
 void pump_remember(const struct scan *scan)
 {
-	autofree char *counter = note_path("discrepancy_counter"), *units = note_path("plain_units"), *line = unit_line(scan);
+	autofree char *counter = note_path("discrepancy_counter"),
+		      *units = note_path("plain_units"), *line = unit_line(scan);
 
 	append(units, line);
 	append(counter, "@");
@@ -135,7 +136,8 @@ static int read_token(int fd, const char *name, uint32_t max, uint32_t *value, s
 {
 	char token[TOKEN_LEN];
 
-	if (fd_read_full(fd, token, sizeof(token), ANSWER_MS, err) < 0 || token_decode(token, name, value, err) < 0)
+	if (fd_read_full(fd, token, sizeof(token), ANSWER_MS, err) < 0 ||
+	    token_decode(token, name, value, err) < 0)
 		return -1;
 	return *value > max ? err_set(err, ERR_PROTOCOL, "%s is %u", name, *value) : 0;
 }
@@ -151,7 +153,8 @@ static int ask(struct argv *names, const struct argv *command, struct err *err)
 
 	if (!cwd)
 		return err_sys(err, ERR_NO_FILE, "cannot tell the working directory");
-	if (sock_addr_unix(&addr, port, err) < 0 || sock_connect(&addr, deadline_after_ms(ANSWER_MS), &fd, err) < 0)
+	if (sock_addr_unix(&addr, port, err) < 0 ||
+	    sock_connect(&addr, deadline_after_ms(ANSWER_MS), &fd, err) < 0)
 		return -1;
 	request_encode_head(&request, 0, cwd, command);
 	/* a request to the include server has no DIST */
@@ -161,7 +164,8 @@ static int ask(struct argv *names, const struct argv *command, struct err *err)
 	while (n--) {
 		char name[NAME_LEN_MAX + 1];
 
-		if (read_token(fd, "ARGV", NAME_LEN_MAX, &len, err) < 0 || fd_read_full(fd, name, len, ANSWER_MS, err) < 0)
+		if (read_token(fd, "ARGV", NAME_LEN_MAX, &len, err) < 0 ||
+		    fd_read_full(fd, name, len, ANSWER_MS, err) < 0)
 			return -1;
 		name[len] = '\0';
 		argv_add(names, name);
@@ -185,7 +189,8 @@ static bool leads_to_itself(const char *target, const char *visible)
 	return n > depth && strcmp(target, visible + 1) == 0;
 }
 
-static int look_at(const char *name, const char *visible, enum entry_kind *kind, char target[PATH_MAX], struct err *err)
+static int look_at(const char *name, const char *visible, enum entry_kind *kind,
+		   char target[PATH_MAX], struct err *err)
 {
 	ssize_t len;
 	struct stat st;
@@ -309,7 +314,8 @@ static const char *option_in_the_way(const struct scan *scan)
 				return match.row->name;
 		/* of several targets they keep one */
 		if (match.row && match.row->meaning & OPT_DEPS_TARGET &&
-		    (n_targets++ || !match.argument || (strcmp(match.row->name, "-MQ") == 0 && !is_plain_target(match.argument))))
+		    (n_targets++ || !match.argument ||
+		     (strcmp(match.row->name, "-MQ") == 0 && !is_plain_target(match.argument))))
 			return match.row->name;
 		i += match.n_words;
 	}
@@ -318,12 +324,14 @@ static const char *option_in_the_way(const struct scan *scan)
 
 static const char *obstacle(const struct scan *scan, struct err *err)
 {
-	static const char *const variables[] = { "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH" };
+	static const char *const variables[] = { "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH",
+						 "OBJC_INCLUDE_PATH" };
 	autofree char *counter = note_path("discrepancy_counter");
 	const char *port = env_get("INCLUDE_SERVER_PORT"), *option;
 
 	if (language_is_preprocessed(scan->language)) {
-		err_set(err, ERR_FAILED, "cannot use distcc_pump on already preprocessed file (such as emitted by ccache)");
+		err_set(err, ERR_FAILED,
+			"cannot use distcc_pump on already preprocessed file (such as emitted by ccache)");
 		return "already-preprocessed";
 	}
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
@@ -337,7 +345,8 @@ static const char *obstacle(const struct scan *scan, struct err *err)
 		return "no-include-server";
 	}
 	if (n_discrepancies(counter) >= env_int("DISTCC_MAX_DISCREPANCY", 1)) {
-		err_set(err, ERR_FAILED, "compilations of this build have failed on a server and succeeded here");
+		err_set(err, ERR_FAILED,
+			"compilations of this build have failed on a server and succeeded here");
 		return "discrepancies";
 	}
 	if (unit_is_known(scan)) {
@@ -350,7 +359,8 @@ static const char *obstacle(const struct scan *scan, struct err *err)
 		return "option";
 	}
 	if (scan->wants_deps && !scan->has_deps_target && !is_plain_target(scan->deps_target)) {
-		err_set(err, ERR_FAILED, "the name '%s' is written differently in dependency files", scan->deps_target);
+		err_set(err, ERR_FAILED, "the name '%s' is written differently in dependency files",
+			scan->deps_target);
 		return "dependency-target";
 	}
 	return NULL;
@@ -455,7 +465,8 @@ static int scan_includes(struct scan *scan, const struct settings *settings, con
 		rewrite_command(&scan->command, NULL, NATIVE_TRIPLE);
 	if (wanted)
 		pump_prepare(&pump, scan, &err);
-	if (!wanted || (pump.plain_because && !pump.is_unreachable && strcmp(pump.plain_because, "include-server-gave-up") != 0)) {
+	if (!wanted || (pump.plain_because && !pump.is_unreachable &&
+			strcmp(pump.plain_because, "include-server-gave-up") != 0)) {
 		log_error("'--scan_includes' specified, but distcc wouldn't have used include server "
 			  "(make sure hosts list includes ',cpp' option?)%s%s", err.text[0] ? ": " : "", err.text);
 		status = ERR_FAILED;

@@ -24,7 +24,8 @@ void saved_keep(const char *prefix, const char *suffix, const char *bytes, size_
 	if (!env_bool("DISTCC_SAVE_TEMPS", false))
 		return;
 	for (int i = 0; i < NAMES_MAX; i++) {
-		autofree char *name = str_format("%s/%s_%08x%s", env_tmpdir(), prefix, number + (uint32_t)i, suffix);
+		autofree char *name = str_format("%s/%s_%08x%s", env_tmpdir(), prefix,
+						 number + (uint32_t)i, suffix);
 		autoclose int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 		if (fd < 0 && errno == EEXIST)

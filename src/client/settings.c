@@ -33,9 +33,12 @@ int settings_read(struct settings *settings, struct err *err)
 	int pause_ms = env_int("DISTCC_PAUSE_TIME_MSEC", PAUSE_MS);
 
 	if (io_timeout_s <= 0)
-		return err_set(err, ERR_USAGE, "Bad DISTCC_IO_TIMEOUT value: %s", env_get("DISTCC_IO_TIMEOUT"));
-	if (env_get("INCLUDE_SERVER_PORT") && env_int("DISTCC_MAX_DISCREPANCY", env_get("DISTCC_MAX_DISCREPANCY") ? 0 : 1) <= 0)
-		return err_set(err, ERR_USAGE, "Bad DISTCC_MAX_DISCREPANCY value: %s", env_get("DISTCC_MAX_DISCREPANCY"));
+		return err_set(err, ERR_USAGE, "Bad DISTCC_IO_TIMEOUT value: %s",
+			       env_get("DISTCC_IO_TIMEOUT"));
+	if (env_get("INCLUDE_SERVER_PORT") &&
+	    env_int("DISTCC_MAX_DISCREPANCY", env_get("DISTCC_MAX_DISCREPANCY") ? 0 : 1) <= 0)
+		return err_set(err, ERR_USAGE, "Bad DISTCC_MAX_DISCREPANCY value: %s",
+			       env_get("DISTCC_MAX_DISCREPANCY"));
 	*settings = (struct settings){
 		.fallback = env_bool("DISTCC_FALLBACK", true),
 		.skip_local_retry = env_get("DISTCC_SKIP_LOCAL_RETRY") != NULL,

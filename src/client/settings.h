@@ -10,11 +10,13 @@
 struct settings {
 	bool fallback;			/* DISTCC_FALLBACK: compile here when the farm fails */
 	bool skip_local_retry;		/* DISTCC_SKIP_LOCAL_RETRY: a server's failure is final */
-	bool exact;			/* DISTCC_EXACT: here if a byte of the object or of a message could differ */
+	/* DISTCC_EXACT: here if a byte of the object or of a message could differ */
+	bool exact;
 	bool rewrite_cross;		/* not DISTCC_NO_REWRITE_CROSS */
 	int backoff_s;			/* DISTCC_BACKOFF_PERIOD */
 	int io_idle_ms;			/* DISTCC_IO_TIMEOUT: without a byte for so long a peer is dead */
-	int pause_ms;			/* DISTCC_PAUSE_TIME_MSEC: a full host list is looked at again after this */
+	/* DISTCC_PAUSE_TIME_MSEC: a full host list is looked at again after this */
+	int pause_ms;
 	int guard_level;		/* _DISTCC_SAFEGUARD: how many distccs are above us */
 	const char *local_because;	/* a variable that changes what compilers do, or NULL */
 };

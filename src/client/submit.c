@@ -38,7 +38,8 @@ int submit_send_whole(int fd, const struct buf *request, int idle_ms, struct err
 	return fd_write_full(fd, request->data, request->len, idle_ms, err);
 }
 
-int submit_receive(int fd, int protocol, const struct buf *begin, int idle_ms, struct reply *reply, struct err *err)
+int submit_receive(int fd, int protocol, const struct buf *begin, int idle_ms, struct reply *reply,
+		   struct err *err)
 {
 	autofree char *chunk = mem_alloc(CHUNK);
 	size_t n_used;

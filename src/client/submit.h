@@ -16,6 +16,7 @@ int submit_send_whole(int fd, const struct buf *request, int idle_ms, struct err
 
 /* Reads the whole reply; `begin` holds bytes of it that were received already. Any error is a fault
  * of the way or of the server, never of the job. */
-int submit_receive(int fd, int protocol, const struct buf *begin, int idle_ms, struct reply *reply, struct err *err);
+int submit_receive(int fd, int protocol, const struct buf *begin, int idle_ms, struct reply *reply,
+		   struct err *err);
 
 #endif

@@ -95,7 +95,8 @@ int summary_print(const char *file, struct err *err)
 	if (!file)
 		file = env_get("DISTCC_LOG");
 	if (!file)
-		return err_set(err, ERR_USAGE, "--summary needs a log file: name one, or set DISTCC_LOG as for the build");
+		return err_set(err, ERR_USAGE,
+			       "--summary needs a log file: name one, or set DISTCC_LOG as for the build");
 	if (file_read(file, LOG_MAX, &text, err) < 0)
 		return -1;
 	for (rest = text.data; rest && (line = strsep(&rest, "\n"));) {
@@ -107,12 +108,15 @@ int summary_print(const char *file, struct err *err)
 		event += 2;
 		if (str_starts_with(event, "local: "))
 			count_local(&local, event);
-		else if (str_starts_with(event, "result: ") && strstr(event, " where=remote ") && take(event, " server=", " ", value))
+		else if (str_starts_with(event, "result: ") && strstr(event, " where=remote ") &&
+			 take(event, " server=", " ", value))
 			count(&remote, value);
-		else if (str_starts_with(event, "result: ") && strstr(event, " where=nowhere ") && take(event, " reason=", " ", value))
+		else if (str_starts_with(event, "result: ") && strstr(event, " where=nowhere ") &&
+			 take(event, " reason=", " ", value))
 			count(&nowhere, value);
 	}
-	printf("%ld jobs: %ld remote, %ld local, %ld without a place\n", remote.sum + local.sum + nowhere.sum, remote.sum, local.sum,
+	printf("%ld jobs: %ld remote, %ld local, %ld without a place\n",
+	       remote.sum + local.sum + nowhere.sum, remote.sum, local.sum,
 	       nowhere.sum);
 	print("remote:\n", &remote);
 	print("local:\n", &local);

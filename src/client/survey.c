@@ -11,7 +11,8 @@
 #include "state/backoff.h"
 #include "state/slots.h"
 
-int survey_gateway(const struct host_spec *host, struct deadline deadline, int *slots, char features[64], struct err *err)
+int survey_gateway(const struct host_spec *host, struct deadline deadline, int *slots,
+		   char features[64], struct err *err)
 {
 	const struct gateway_question question = { .what = "farm", .format = "text" };
 	autobuf text = BUF_INIT;
@@ -46,9 +47,11 @@ static void look_at_gateway(struct survey *survey, const struct host_spec *host,
 	}
 	survey->usable = slots > 0;
 	if (slots)
-		snprintf(survey->text, sizeof(survey->text), "a gateway with %d slots%s%s", slots, *features ? ", " : "", features);
+		snprintf(survey->text, sizeof(survey->text), "a gateway with %d slots%s%s", slots,
+			 *features ? ", " : "", features);
 	else
-		snprintf(survey->text, sizeof(survey->text), "a gateway without a usable server: see distcc-gateway --status there");
+		snprintf(survey->text, sizeof(survey->text),
+			 "a gateway without a usable server: see distcc-gateway --status there");
 }
 
 static void look_at_server(struct survey *survey, const struct host_spec *host, struct deadline deadline)
@@ -62,7 +65,8 @@ static void look_at_server(struct survey *survey, const struct host_spec *host, 
 	}
 	survey->usable = true;
 	if (host->limit > 0)
-		snprintf(survey->text, sizeof(survey->text), "accepts connections; %d of %d slots are taken", slots_count_taken(host),
+		snprintf(survey->text, sizeof(survey->text),
+			 "accepts connections; %d of %d slots are taken", slots_count_taken(host),
 			 host->limit);
 	else
 		snprintf(survey->text, sizeof(survey->text), "accepts connections");
@@ -79,10 +83,13 @@ void survey_host(struct survey *survey, const struct host_spec *host, const stru
 			 "avoided: it failed less than %d s ago (DISTCC_BACKOFF_PERIOD=0 tries it now)", settings->backoff_s);
 	} else if (host->kind == HOST_LOCAL) {
 		survey->usable = true;
-		snprintf(survey->text, sizeof(survey->text), "this machine; %d of %d slots are taken", slots_count_taken(host), host->limit);
+		snprintf(survey->text, sizeof(survey->text),
+			 "this machine; %d of %d slots are taken", slots_count_taken(host),
+			 host->limit);
 	} else if (host->kind == HOST_SSH) {
 		survey->usable = true;
-		snprintf(survey->text, sizeof(survey->text), "reached by ssh, which is not tried here; %d of %d slots are taken",
+		snprintf(survey->text, sizeof(survey->text),
+			 "reached by ssh, which is not tried here; %d of %d slots are taken",
 			 slots_count_taken(host), host->limit);
 	} else if (host->kind == HOST_UNIX && !host->raw) {
 		look_at_gateway(survey, host, deadline);

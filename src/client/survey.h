@@ -21,6 +21,7 @@ void survey_host(struct survey *survey, const struct host_spec *host, const stru
 		 struct deadline deadline);
 
 /* The gateway's own word for a unix: host: slots, and "lzo,cpp"; -1 if it is none, or silent. */
-int survey_gateway(const struct host_spec *host, struct deadline deadline, int *slots, char features[64], struct err *err);
+int survey_gateway(const struct host_spec *host, struct deadline deadline, int *slots,
+		   char features[64], struct err *err);
 
 #endif

@@ -37,7 +37,8 @@ static bool is_native(const char *compiler)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t len = strlen(names[i]);
 
-		if (strncmp(name, names[i], len) == 0 && strspn(name + len, "-.0123456789") == strlen(name + len))
+		if (strncmp(name, names[i], len) == 0 &&
+		    strspn(name + len, "-.0123456789") == strlen(name + len))
 			return true;
 	}
 	return false;
@@ -49,7 +50,8 @@ static bool names_a_target(const struct argv *question)
 
 	for (size_t i = 1; i < question->n; i++) {
 		if (str_starts_with(question->words[i], "--target=") ||
-		    (strcmp(question->words[i], "-target") == 0 && !str_equal(question->words[i + 1], NATIVE_TRIPLE)) ||
+		    (strcmp(question->words[i], "-target") == 0 &&
+		     !str_equal(question->words[i + 1], NATIVE_TRIPLE)) ||
 		    str_starts_with(question->words[i], "-mabi="))
 			return true;
 		for (size_t j = 0; j < sizeof(words) / sizeof(words[0]); j++)
@@ -65,7 +67,8 @@ static int ask(const struct argv *question, struct buf *answer, struct err *err)
 	struct proc_spec spec = PROC_SPEC_INIT;
 	autoproc proc = PROC_INIT;
 	autoargv command = ARGV_INIT;
-	autoclose int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), object_fd = tmp_memory("distcc-reference", err);
+	autoclose int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC),
+		      object_fd = tmp_memory("distcc-reference", err);
 	unsigned char head[OBJECT_HEAD_LEN];
 	struct object_kind kind;
 	int status;
@@ -81,7 +84,8 @@ static int ask(const struct argv *question, struct buf *answer, struct err *err)
 	spec.own_group = true;
 	if (proc_start(&proc, &spec, err) < 0 || proc_wait(&proc, deadline_never(), &status, NULL, err) < 0)
 		return -1;
-	if (status || pread(object_fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) || !object_kind_read(&kind, head, sizeof(head)))
+	if (status || pread(object_fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	    !object_kind_read(&kind, head, sizeof(head)))
 		return err_set(err, ERR_FAILED, "'%s' makes no ELF object here", question->words[0]);
 	buf_add_format(answer, "class=%d data=%d machine=%d\n", kind.elf_class, kind.data, kind.machine);
 	return 0;
@@ -96,7 +100,8 @@ static bool reference_kind(const struct argv *question, struct object_kind *kind
 		log_debug("%s", err.text);
 		return false;
 	}
-	return sscanf(answer.data, "class=%d data=%d machine=%d", &kind->elf_class, &kind->data, &kind->machine) == 3;
+	return sscanf(answer.data, "class=%d data=%d machine=%d", &kind->elf_class, &kind->data,
+		      &kind->machine) == 3;
 }
 
 /* An empty source in C, with all options that concern the target. */
@@ -123,7 +128,9 @@ bool toolchain_expect(const struct scan *scan, bool ask, char expected[OBJECT_KI
 	if (!makes_an_object(scan))
 		return false;
 	make_question(scan, &question);
-	if (ask ? !reference_kind(&question, &kind) : !is_native(scan->command.words[0]) || names_a_target(&question) || !own_kind(&kind))
+	if (ask ? !reference_kind(&question, &kind) :
+		  !is_native(scan->command.words[0]) || names_a_target(&question) ||
+			    !own_kind(&kind))
 		return false;
 	object_kind_format(&kind, expected);
 	return true;
@@ -138,12 +145,15 @@ int toolchain_check(const struct scan *scan, const struct buf *object, struct er
 	if (!makes_an_object(scan) || !object->len)
 		return 0;
 	make_question(scan, &question);
-	if (is_elf && is_native(scan->command.words[0]) && !names_a_target(&question) && own_kind(&own) && object_kind_equal(&got, &own))
+	if (is_elf && is_native(scan->command.words[0]) && !names_a_target(&question) &&
+	    own_kind(&own) && object_kind_equal(&got, &own))
 		return 0;
 	if (!reference_kind(&question, &wanted) || (is_elf && object_kind_equal(&got, &wanted)))
 		return 0;
 	if (!is_elf)
-		return err_set(err, ERR_PROTOCOL, "its %s makes something else than an ELF object", path_base(scan->command.words[0]));
+		return err_set(err, ERR_PROTOCOL, "its %s makes something else than an ELF object",
+			       path_base(scan->command.words[0]));
 	return err_set(err, ERR_PROTOCOL, "its %s makes objects for another machine (ELF machine %d with %d bits, not %d with %d)",
-		       path_base(scan->command.words[0]), got.machine, 32 * got.elf_class, wanted.machine, 32 * wanted.elf_class);
+		       path_base(scan->command.words[0]), got.machine, 32 * got.elf_class,
+			       wanted.machine, 32 * wanted.elf_class);
 }

@@ -65,7 +65,8 @@ static bool names_a_file(const char *literal, const char *end, const char *direc
 
 static bool separates_digits(const struct lexer *lexer, const char *number)
 {
-	return isdigit((unsigned char)*number) && *lexer->at == '\'' && lexer->at + 1 < lexer->end && in_word(lexer->at[1]);
+	return isdigit((unsigned char)*number) && *lexer->at == '\'' &&
+	       lexer->at + 1 < lexer->end && in_word(lexer->at[1]);
 }
 
 /* A word or number. Returns whether it is the R of a raw literal, which follows. */

@@ -69,8 +69,11 @@ void scan_predefines_command(const struct scan *scan, struct argv *out)
 		if (!is_input && words[0][0] == '-' && words[0][1])
 			match = option_find(words);
 		i += match.n_words;
-		if (is_input || (match.row && match.row->meaning & (OPT_OUTPUT | OPT_COMPILE | OPT_ASSEMBLE_TEXT | OPT_LANGUAGE |
-								    OPT_LINKER | OPT_INCLUDE | OPT_DEPS | OPT_DEPS_FILE |
+		if (is_input || (match.row &&
+				 match.row->meaning & (OPT_OUTPUT | OPT_COMPILE |
+						       OPT_ASSEMBLE_TEXT | OPT_LANGUAGE |
+								    OPT_LINKER | OPT_INCLUDE |
+								    OPT_DEPS | OPT_DEPS_FILE |
 								    OPT_DEPS_TARGET)))
 			continue;
 		/* -MP and the like go with the rest of their family */
@@ -102,7 +105,8 @@ static bool shows_colours(enum compiler_family family, const char *terminal)
 
 const char *scan_colour_option(const struct scan *scan, const char *terminal)
 {
-	return terminal && !scan->has_colour && scan->family != FAMILY_UNKNOWN && shows_colours(scan->family, terminal) ?
+	return terminal && !scan->has_colour && scan->family != FAMILY_UNKNOWN &&
+	       shows_colours(scan->family, terminal) ?
 		"-fdiagnostics-color=always" : NULL;
 }
 
@@ -112,7 +116,8 @@ static bool is_replaced(const struct scan *scan, const struct option_match *matc
 {
 	size_t n_words;
 
-	return (match->row->meaning & OPT_NATIVE) || (scan->family == FAMILY_GCC && machine_is_concerned(words, &n_words));
+	return (match->row->meaning & OPT_NATIVE) ||
+	       (scan->family == FAMILY_GCC && machine_is_concerned(words, &n_words));
 }
 
 static void add_place(const struct scan *scan, const struct scan_place *place, struct argv *out)

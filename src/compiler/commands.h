@@ -23,7 +23,8 @@ void scan_predefines_command(const struct scan *scan, struct argv *out);
 struct scan_place {
 	enum text_kind kind;
 	const char *dir;		/* the working directory: clang is told, gcc has it from the text */
-	const char *terminal;		/* the name ($TERM) of the one that messages go to; NULL: to no terminal */
+	/* the name ($TERM) of the one that messages go to; NULL: to no terminal */
+	const char *terminal;
 };
 
 /* The option that colours messages for a terminal although a file receives them; NULL if the command

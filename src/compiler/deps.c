@@ -40,7 +40,8 @@ bool deps_next_name(const char **at, struct buf *name)
 
 	buf_clear(name);
 	for (; p < end; p++) {
-		if ((*p == '\\' && (p[1] == ' ' || p[1] == '#' || p[1] == '\\')) || (*p == '$' && p[1] == '$'))
+		if ((*p == '\\' && (p[1] == ' ' || p[1] == '#' || p[1] == '\\')) ||
+		    (*p == '$' && p[1] == '$'))
 			p++;
 		buf_add(name, p, 1);
 	}

@@ -69,7 +69,8 @@ static const char *end_of_line(const struct place *place)
 	const char *at = place->at;
 
 	/* lines that end in a backslash go on */
-	while (at < place->end && (*at != '\n' || at[-1] == '\\' || (at - place->at > 1 && at[-1] == '\r' && at[-2] == '\\')))
+	while (at < place->end && (*at != '\n' || at[-1] == '\\' ||
+				   (at - place->at > 1 && at[-1] == '\r' && at[-2] == '\\')))
 		at++;
 	return at;
 }
@@ -94,7 +95,8 @@ static const char *end_of_word(const struct place *place)
 	bool is_number = isdigit((unsigned char)*at);
 
 	/* 1'000 */
-	while (at < place->end && (is_word(*at) || (is_number && *at == '\'' && at + 1 < place->end && is_word(at[1]))))
+	while (at < place->end && (is_word(*at) || (is_number && *at == '\'' &&
+						    at + 1 < place->end && is_word(at[1]))))
 		at++;
 	return at;
 }
@@ -106,7 +108,8 @@ static const char *end_of_raw_string(const struct place *place)
 	size_t len = open ? (size_t)(open - place->at) - 1 : 0;
 
 	for (const char *at = open; at; at = memchr(at + 1, ')', (size_t)(place->end - at - 1)))
-		if (at > open && (size_t)(place->end - at) > len + 1 && memcmp(at + 1, place->at + 1, len) == 0 && at[len + 1] == '"')
+		if (at > open && (size_t)(place->end - at) > len + 1 &&
+		    memcmp(at + 1, place->at + 1, len) == 0 && at[len + 1] == '"')
 			return at + len + 2;
 	return place->end;
 }
@@ -119,7 +122,9 @@ static void add(struct tokens *tokens, struct place *place, const char *end)
 		tokens->n_max = tokens->n_max ? tokens->n_max * 2 : 1024;
 		tokens->list = mem_resize(tokens->list, tokens->n_max, sizeof(*tokens->list));
 	}
-	tokens->list[tokens->n++] = (struct token){ place->at, (size_t)(end - place->at), place->line, place->column, place->line_column, false };
+	tokens->list[tokens->n++] = (struct token){ place->at,          (size_t)(end - place->at),
+						    place->line,        place->column,
+						    place->line_column, false };
 	step_to(place, end);
 }
 
@@ -127,7 +132,8 @@ static bool is_raw_prefix(const struct tokens *tokens, const struct place *place
 {
 	const struct token *last = tokens->n ? &tokens->list[tokens->n - 1] : NULL;
 
-	return last && last->text + last->len == place->at && last->text[last->len - 1] == 'R' && last->len <= 3;
+	return last && last->text + last->len == place->at && last->text[last->len - 1] == 'R' &&
+	       last->len <= 3;
 }
 
 static void take_token(struct tokens *tokens, struct place *place)
@@ -188,7 +194,8 @@ static size_t skip_guard(const struct tokens *tokens, size_t at)
 
 	if (is(tokens, at, "else") || is(tokens, at, "do"))
 		return at + 1;
-	if (!is(tokens, at, "if") && !is(tokens, at, "for") && !is(tokens, at, "while") && !is(tokens, at, "switch"))
+	if (!is(tokens, at, "if") && !is(tokens, at, "for") && !is(tokens, at, "while") &&
+	    !is(tokens, at, "switch"))
 		return at;
 	if (is(tokens, paren, "constexpr"))
 		paren++;
@@ -238,7 +245,8 @@ static size_t skip_statement(const struct tokens *tokens, size_t at)
 }
 
 /* As gcc compares the columns of a guard, its body and what comes behind that. */
-static bool indentation_misleads(const struct token *guard, const struct token *body, const struct token *next)
+static bool indentation_misleads(const struct token *guard, const struct token *body,
+				 const struct token *next)
 {
 	if (next->line == body->line)
 		return guard->line != body->line || guard->column == guard->line_column;
@@ -259,7 +267,8 @@ static bool guard_misleads(struct tokens *tokens, size_t at, const struct guard_
 			tokens->list[next].ends_do = true;
 		return false;
 	}
-	if (body == at || guard->ends_do || body >= tokens->n || is(tokens, body, "{") || (is(tokens, at, "else") && is(tokens, body, "if")))
+	if (body == at || guard->ends_do || body >= tokens->n || is(tokens, body, "{") ||
+	    (is(tokens, at, "else") && is(tokens, body, "if")))
 		return false;
 	next = skip_statement(tokens, body);
 	if (next >= tokens->n)
@@ -273,8 +282,9 @@ static bool guard_misleads(struct tokens *tokens, size_t at, const struct guard_
 	}
 	if (warnings->indentation && is_empty && is(tokens, next, "{"))
 		return true;
-	return warnings->indentation && !is(tokens, next, "}") && !is(tokens, next, "else") && !is(tokens, next, "case") &&
-	       !is(tokens, next, "default") && indentation_misleads(guard, &tokens->list[body], &tokens->list[next]);
+	return warnings->indentation && !is(tokens, next, "}") && !is(tokens, next, "else") &&
+	       !is(tokens, next, "case") && !is(tokens, next, "default") &&
+	       indentation_misleads(guard, &tokens->list[body], &tokens->list[next]);
 }
 
 /* --------------------------------------------------------------- the whole */

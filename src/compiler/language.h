@@ -14,13 +14,16 @@ enum language {
 };
 
 enum language language_of_file(const char *name);		/* by extension, as gcc does */
-const char *language_foreign(const char *name);		/* "Fortran", "Rust"...; NULL if not a source of such a language */
-enum language language_of_x(const char *name);			/* the argument of -x; LANG_NONE if not ours */
+/* "Fortran", "Rust"...; NULL if not a source of such a language */
+const char *language_foreign(const char *name);
+/* the argument of -x; LANG_NONE if not ours */
+enum language language_of_x(const char *name);
 const char *language_x_name(enum language language);		/* for -x; NULL for LANG_NONE */
 bool language_is_preprocessed(enum language language);
 enum language language_preprocessed(enum language language);	/* C -> C_CPP ... */
 const char *language_preprocessed_extension(enum language language);	/* ".i", ".ii", ".mi", ".mii" */
 bool language_is_objc(enum language language);			/* Objective-C or -C++, preprocessed or not */
-bool language_is_distributable(enum language language);		/* C, C++, ObjC, ObjC++, raw or preprocessed */
+/* C, C++, ObjC, ObjC++, raw or preprocessed */
+bool language_is_distributable(enum language language);
 
 #endif

@@ -33,7 +33,8 @@ void machine_words(const struct scan *scan, struct argv *out)
 		size_t n_words = 1;
 		bool is_target = strcmp(words[0], "-target") == 0 && words[1];
 
-		if (i != scan->input_at && (machine_is_concerned(words, &n_words) || str_starts_with(words[0], "--target=") || is_target)) {
+		if (i != scan->input_at && (machine_is_concerned(words, &n_words) ||
+					    str_starts_with(words[0], "--target=") || is_target)) {
 			n_words += is_target;
 			for (size_t j = 0; j < n_words; j++)
 				argv_add(out, words[j]);
@@ -115,7 +116,8 @@ static bool clang_answer(const char *said, size_t len, struct argv *out)
 			has_processor = true;
 		} else if (strcmp(words.words[i], "-tune-cpu") == 0)
 			argv_add_format(out, "-mtune=%s", value);
-		else if (strcmp(words.words[i], "-target-feature") == 0 && value[0] && !has_no_option(value + 1))
+		else if (strcmp(words.words[i], "-target-feature") == 0 && value[0] &&
+			 !has_no_option(value + 1))
 			argv_add_format(out, value[0] == '-' ? "-mno-%s" : "-m%s", value + 1);
 		else
 			continue;

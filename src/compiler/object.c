@@ -33,6 +33,7 @@ void object_kind_format(const struct object_kind *kind, char out[OBJECT_KIND_TEX
 	unsigned first = (unsigned)(is_big ? kind->machine >> 8 : kind->machine) & 255;
 	unsigned second = (unsigned)(is_big ? kind->machine : kind->machine >> 8) & 255;
 
-	snprintf(out, OBJECT_KIND_TEXT_MAX, "7f454c46%02x%02x........................%02x%02x", (unsigned)kind->elf_class & 255,
+	snprintf(out, OBJECT_KIND_TEXT_MAX, "7f454c46%02x%02x........................%02x%02x",
+		 (unsigned)kind->elf_class & 255,
 		 (unsigned)kind->data & 255, first, second);
 }

@@ -44,7 +44,8 @@ enum option_meaning {
 	OPT_MAPS_FILES = 1 << 19,	/* changes the names that __FILE__ gives */
 	OPT_DEFINES = 1 << 20,		/* -D */
 	OPT_KEEPS_COLUMNS = 1 << 21,	/* see struct text_needs */
-	OPT_BARE_MACROS = 1 << 22,	/* takes predefined macros away, also where preprocessed text is read */
+	/* takes predefined macros away, also where preprocessed text is read */
+	OPT_BARE_MACROS = 1 << 22,
 	OPT_UNUSED_MACROS = 1 << 23,	/* see struct text_needs */
 	OPT_GCC_ONLY = 1 << 24		/* the job must run here unless it is gcc's; the row has the reason */
 };

@@ -18,7 +18,8 @@ static bool is_compiler(const char *name, const char *base)
 
 	if (strncmp(name, base, len) != 0)
 		return false;
-	return !name[len] || (name[len] == '-' && name[len + 1] && strspn(name + len + 1, "0123456789.") == strlen(name + len + 1));
+	return !name[len] || (name[len] == '-' && name[len + 1] &&
+			      strspn(name + len + 1, "0123456789.") == strlen(name + len + 1));
 }
 
 static bool dir_is_masquerade(const char *dir, const char *file, void *context)
@@ -74,7 +75,8 @@ static bool rewrite_clang(struct argv *command, const char *triple)
 	if (!is_compiler(command->words[0], "clang") && !is_compiler(command->words[0], "clang++"))
 		return false;
 	for (size_t i = 1; i < command->n; i++)
-		if (strcmp(command->words[i], "-target") == 0 || str_starts_with(command->words[i], "--target"))
+		if (strcmp(command->words[i], "-target") == 0 ||
+		    str_starts_with(command->words[i], "--target"))
 			return false;
 	argv_add(command, "-target");
 	argv_add(command, triple);

@@ -84,7 +84,8 @@ static void normalise(struct scan *scan, struct pass *pass, const struct argv *c
 			i++;
 			continue;
 		}
-		if (strcmp(words[0], "-Xpreprocessor") == 0 && words[1] && is_plain_for_preprocessor(words[1])) {
+		if (strcmp(words[0], "-Xpreprocessor") == 0 && words[1] &&
+		    is_plain_for_preprocessor(words[1])) {
 			argv_add(out, words[1]);
 			i += 2;
 			continue;
@@ -137,10 +138,12 @@ static bool may_name_a_file(const struct option_row *row, const char *word)
 {
 	const char *value = strchr(word, '='), *dot;
 
-	if (row->form != OPTION_PREFIX || (row->meaning & OPT_PREPROCESSOR) || strlen(row->name) > 2 || !value)
+	if (row->form != OPTION_PREFIX || (row->meaning & OPT_PREPROCESSOR) ||
+	    strlen(row->name) > 2 || !value)
 		return false;
 	dot = strrchr(value, '.');
-	return strchr(value, '/') || (dot && dot[1] && strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz") == strlen(dot + 1));
+	return strchr(value, '/') ||
+	       (dot && dot[1] && strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz") == strlen(dot + 1));
 }
 
 /* Words that stand in what we send and that the scan of a stock server would take for something else. */
@@ -192,7 +195,8 @@ static void take_warning(struct guard_warnings *warnings, const char *word)
 	}
 }
 
-static void take_option_meaning(struct scan *scan, struct pass *pass, const char *word, const struct option_match *match)
+static void take_option_meaning(struct scan *scan, struct pass *pass, const char *word,
+				const struct option_match *match)
 {
 	unsigned meaning = match->row->meaning;
 
@@ -218,7 +222,8 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 	/* its list of predefined macros would be wrong */
 	scan->needs.expansion |= (meaning & OPT_BARE_MACROS) && scan->family == FAMILY_CLANG;
 	/* a list of macros (clang -dM) cannot express it */
-	scan->needs.expansion |= (meaning & OPT_DEFINES) && scan->family == FAMILY_CLANG && strchr(match->argument, '\n');
+	scan->needs.expansion |= (meaning & OPT_DEFINES) && scan->family == FAMILY_CLANG &&
+				 strchr(match->argument, '\n');
 	scan->maps_files |= (meaning & OPT_MAPS_FILES) != 0;
 	scan->needs.columns |= (meaning & OPT_KEEPS_COLUMNS) != 0;
 	/* the last one counts, and this one asks the terminal */
@@ -235,7 +240,8 @@ static void take_option_meaning(struct scan *scan, struct pass *pass, const char
 	if (meaning & OPT_NATIVE) {
 		scan->has_native = true;
 		if (scan->family == FAMILY_UNKNOWN)
-			local(scan, "option", word, "depends on this machine, and a compiler of this name cannot be asked");
+			local(scan, "option", word,
+			      "depends on this machine, and a compiler of this name cannot be asked");
 	}
 	if (meaning & OPT_DEPS)
 		scan->wants_deps = true;
@@ -261,7 +267,8 @@ static size_t take_option(struct scan *scan, struct pass *pass, char *const *wor
 	struct option_match match = option_find(words);
 
 	if (!match.row) {
-		local(scan, "unknown-option", word, "an option that is not in the table may read or write files");
+		local(scan, "unknown-option", word,
+		      "an option that is not in the table may read or write files");
 		argv_add(&scan->command, word);
 		return 1;
 	}
@@ -287,8 +294,10 @@ static size_t take_option(struct scan *scan, struct pass *pass, char *const *wor
 	}
 	for (size_t i = 0; i < match.n_words; i++)
 		argv_add(&scan->command, words[i]);
-	if (match.n_words == 2 && !(match.row->meaning & (OPT_PREPROCESSOR | OPT_LINKER)) && server_would_misread(match.argument))
-		local(scan, "option", match.argument, "a server would take this argument for a source or an object");
+	if (match.n_words == 2 && !(match.row->meaning & (OPT_PREPROCESSOR | OPT_LINKER)) &&
+	    server_would_misread(match.argument))
+		local(scan, "option", match.argument,
+		      "a server would take this argument for a source or an object");
 	return match.n_words;
 }
 
@@ -296,7 +305,8 @@ static void take_word(struct scan *scan, struct pass *pass, const char *word)
 {
 	argv_add(&scan->command, word);
 	if (word[0] == '@')
-		local(scan, "response-file", word, "a response file that cannot be read, or holds more than a command line");
+		local(scan, "response-file", word,
+		      "a response file that cannot be read, or holds more than a command line");
 	else if (pass->n_inputs++)
 		local(scan, "two-inputs", word, "more than one input is named");
 	if (!pass->foreign && language_foreign(word))
@@ -313,19 +323,24 @@ static void judge_input(struct scan *scan, const struct pass *pass)
 	const char *compiler = path_base(scan->command.words[0]);
 
 	scan->language = pass->x_language ? language_of_x(pass->x_language) : by_name;
-	if (scan->language == LANG_ASSEMBLER || scan->language == LANG_ASSEMBLER_CPP || by_name == LANG_ASSEMBLER)
-		local(scan, "assembler", input, "an assembler source may include files that only this machine has");
+	if (scan->language == LANG_ASSEMBLER || scan->language == LANG_ASSEMBLER_CPP ||
+	    by_name == LANG_ASSEMBLER)
+		local(scan, "assembler", input,
+		      "an assembler source may include files that only this machine has");
 	else if (!language_is_distributable(scan->language))
-		local(scan, "language", pass->x_language ? pass->x_language : input, "this is no source that can be distributed");
+		local(scan, "language", pass->x_language ? pass->x_language : input,
+		      "this is no source that can be distributed");
 	else if (!language_is_distributable(by_name))
 		local(scan, "language", input, "a server knows sources by their file names");
 	if (scan->family == FAMILY_CLANG && language_is_objc(scan->language))
-		local(scan, "language", input, "clang writes the name of the file that it reads into objects of Objective-C");
+		local(scan, "language", input,
+		      "clang writes the name of the file that it reads into objects of Objective-C");
 	if (pass->x_after_input)
 		local(scan, "option", "-x", "a language that is named after the source");
 	if (str_starts_with(base, "conftest.") || str_starts_with(base, "tmp.conftest."))
 		local(scan, "conftest", input, "configure tests this machine's compiler");
-	if (!pass->x_language && strstr(compiler, "clang++") && (scan->language == LANG_C || scan->language == LANG_C_CPP))
+	if (!pass->x_language && strstr(compiler, "clang++") &&
+	    (scan->language == LANG_C || scan->language == LANG_C_CPP))
 		local(scan, "language", input, "clang++ takes C sources for C++");
 }
 
@@ -359,7 +374,8 @@ static void judge(struct scan *scan, const struct pass *pass)
 	}
 	if (pass->foreign && scan->verdict != SCAN_LOCAL_CPP) {
 		scan->reason = NULL;	/* nor do the options of another compiler matter */
-		local(scan, "language", pass->foreign, "only sources in C, C++ and Objective-C are distributed");
+		local(scan, "language", pass->foreign,
+		      "only sources in C, C++ and Objective-C are distributed");
 	}
 	if (!pass->n_inputs) {
 		local(scan, "no-input", NULL, "no source is named");

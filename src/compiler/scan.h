@@ -33,18 +33,21 @@ struct scan {
 
 	/* Only with SCAN_DISTRIBUTABLE: */
 	struct argv command;		/* in short spellings, without -Wp, and with an explicit "-o FILE" */
-	char *given_compiler;		/* command[0] as it was given: rewriting may change command[0] later */
+	/* command[0] as it was given: rewriting may change command[0] later */
+	char *given_compiler;
 	enum compiler_family family;	/* of command[0]'s name */
 	size_t input_at;		/* index of the source in command */
 	size_t output_at;		/* index of the output's name in command (always a word of its own) */
 	enum language language;
 	bool is_assembly_text;		/* -S */
 	bool wants_deps;		/* -MD or -MMD */
-	char *deps_file;		/* the name that a local compile would write, NULL if none is wanted */
+	/* the name that a local compile would write, NULL if none is wanted */
+	char *deps_file;
 	bool has_deps_file;		/* -MF was given */
 	bool has_deps_target;		/* -MT or -MQ was given */
 	bool has_output;		/* -o was given */
-	char *deps_target;		/* what a local compile would write: the output as named, or SOURCE.o */
+	/* what a local compile would write: the output as named, or SOURCE.o */
+	char *deps_target;
 	struct text_needs needs;
 	struct guard_warnings warnings;	/* those that are asked for */
 	bool maps_files;		/* see compiler/text.h */

@@ -9,7 +9,8 @@ enum { RAW_STRINGS_SINCE = 11 };	/* the first gcc whose -fdirectives-only knows 
 
 static const char *find(const char *text, size_t len, const char *word)
 {
-	return len ? memmem(text, len, word, strlen(word)) : NULL;		/* an empty text may be NULL */
+	/* an empty text may be NULL */
+	return len ? memmem(text, len, word, strlen(word)) : NULL;
 }
 
 enum text_kind text_kind_choose(enum compiler_family family, const struct text_needs *needs)
@@ -23,9 +24,11 @@ enum text_kind text_kind_choose(enum compiler_family family, const struct text_n
 	return TEXT_DIRECTIVES;
 }
 
-bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind, bool has_failed, const char *messages, size_t len)
+bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind, bool has_failed,
+				const char *messages, size_t len)
 {
-	return family == FAMILY_GCC && kind == TEXT_EXPANDED && len && (!has_failed || find(messages, len, "-Werror"));
+	return family == FAMILY_GCC && kind == TEXT_EXPANDED && len &&
+	       (!has_failed || find(messages, len, "-Werror"));
 }
 
 bool text_messages_need_source(enum compiler_family family, const char *messages, size_t len)
@@ -52,7 +55,8 @@ static bool is_marker_of_system_header(const char *line, const char *end)
 	if (len < 2 || memcmp(line, "# ", 2) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (len > strlen(flags[i]) && memcmp(stop - strlen(flags[i]), flags[i], strlen(flags[i])) == 0)
+		if (len > strlen(flags[i]) &&
+		    memcmp(stop - strlen(flags[i]), flags[i], strlen(flags[i])) == 0)
 			return true;
 	return false;
 }
@@ -64,7 +68,8 @@ static bool is_blanked(const char *text, const char *at)
 
 	while (start > text && start[-1] == ' ')
 		start--;
-	return start < at && (start == text || start[-1] == '\n' || (start - text >= 2 && start[-1] == '/' && start[-2] == '*'));
+	return start < at && (start == text || start[-1] == '\n' ||
+			      (start - text >= 2 && start[-1] == '/' && start[-2] == '*'));
 }
 
 bool text_may_lack_directives(const char *text, size_t len)
@@ -81,12 +86,14 @@ bool text_may_lack_directives(const char *text, size_t len)
  * names in sources that are preprocessed already. */
 static bool clang_needs_expansion(bool maps_files, const char *text, size_t len)
 {
-	return find(text, len, "__COUNTER__") || (maps_files && (find(text, len, "__FILE__") || find(text, len, "__builtin_FILE")));
+	return find(text, len, "__COUNTER__") ||
+	       (maps_files && (find(text, len, "__FILE__") || find(text, len, "__builtin_FILE")));
 }
 
 bool text_must_be_expanded(enum text_kind kind, bool maps_files, const char *text, size_t len)
 {
-	static const char *const local_macros[] = { "__DATE__", "__TIME__", "__TIMESTAMP__", "__BASE_FILE__" };
+	static const char *const local_macros[] = { "__DATE__", "__TIME__", "__TIMESTAMP__",
+						    "__BASE_FILE__" };
 
 	if (kind != TEXT_DIRECTIVES && kind != TEXT_INCLUDES)
 		return false;

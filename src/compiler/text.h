@@ -29,7 +29,8 @@ struct text_needs {
 	bool expansion;		/* it has an option that gcc obeys only with expanded text */
 	bool debug;		/* gcc's debug sections name -fdirectives-only among the switches, and a program's
 				 * build id is made of them: expanded text if nothing speaks against it */
-	bool columns;		/* ... but the object's own data, or sections without switches, have columns */
+	/* ... but the object's own data, or sections without switches, have columns */
+	bool columns;
 	bool unused_macros;	/* expansion, since the compiler would warn of all macros in other text */
 };
 
@@ -39,7 +40,8 @@ enum text_kind text_kind_choose(enum compiler_family family, const struct text_n
  * Are these messages, brought by text of this kind, perhaps not those of a local compile, though with
  * TEXT_DIRECTIVES they would be? After a failure only if it may be due to one of them (-Werror).
  */
-bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind, bool has_failed, const char *messages, size_t len);
+bool text_messages_are_doubtful(enum compiler_family family, enum text_kind kind, bool has_failed,
+				const char *messages, size_t len);
 
 /* Is there a message among these that says less where the compiler has no source? gcc looks there for the
  * place within a format string. */

@@ -100,7 +100,8 @@ bool access_admits_address(const struct access *access, const struct sock_addr *
 	if (!address_bytes(&addr, bytes))
 		return false;
 	for (size_t i = 0; i < access->n_rules; i++)
-		if (access->rules[i].family == addr.storage.ss_family && bits_equal(access->rules[i].address, bytes, access->rules[i].bits))
+		if (access->rules[i].family == addr.storage.ss_family &&
+		    bits_equal(access->rules[i].address, bytes, access->rules[i].bits))
 			return true;
 	return false;
 }

@@ -21,7 +21,8 @@ static int read_list(struct admission *admission, const char *path, struct err *
 	bool failed;
 
 	if (!file)
-		return err_set(err, ERR_AUTH, "cannot read the list of principals '%s': %s", path, strerror(errno));
+		return err_set(err, ERR_AUTH, "cannot read the list of principals '%s': %s", path,
+			       strerror(errno));
 	while ((n = getline(&line, &capacity, file)) >= 0) {
 		line[strcspn(line, "\r\n")] = '\0';
 		if (line[0])
@@ -61,7 +62,8 @@ bool admission_allows(const struct admission *admission, const char *principal)
 	bool listed = false;
 
 	for (size_t i = 0; i < admission->names.n; i++)
-		listed |= strlen(admission->names.words[i]) == len && memcmp(admission->names.words[i], principal, len) == 0;
+		listed |= strlen(admission->names.words[i]) == len &&
+			  memcmp(admission->names.words[i], principal, len) == 0;
 	return admission->whitelist ? listed : !listed;
 }
 

@@ -60,7 +60,8 @@ static const char *last_words(const char *path, int n)
  * slash, or a point at the front of a word: ".." leads nowhere else. */
 static bool matches_pattern(const char *line, const char *name)
 {
-	return line[0] == '/' && allow_is_pattern(line) && fnmatch(line, name, FNM_PATHNAME | FNM_PERIOD) == 0;
+	return line[0] == '/' && allow_is_pattern(line) &&
+	       fnmatch(line, name, FNM_PATHNAME | FNM_PERIOD) == 0;
 }
 
 static int map_by_list(struct argv *argv, const char *list, struct err *err)
@@ -85,7 +86,8 @@ static int map_by_list(struct argv *argv, const char *list, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(err, ERR_NO_COMPILER, "lookup of %s in DISTCC_CMDLIST failed: add it to %s", argv->words[0], list);
+	return err_set(err, ERR_NO_COMPILER, "lookup of %s in DISTCC_CMDLIST failed: add it to %s",
+		       argv->words[0], list);
 }
 
 static int check_masquerade(const char *compiler, struct err *err)
@@ -122,7 +124,8 @@ static bool is_known_specs(const char *word, const char *sysroot)
 	return stat(file, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static int check_options(const struct argv *argv, const char *sysroot, bool names_clients_files, struct err *err)
+static int check_options(const struct argv *argv, const char *sysroot, bool names_clients_files,
+			 struct err *err)
 {
 	autoargv looked_at = ARGV_INIT;
 
@@ -132,7 +135,8 @@ static int check_options(const struct argv *argv, const char *sysroot, bool name
 	return refuse_check(&looked_at, names_clients_files, err);
 }
 
-int allow_command(struct argv *argv, bool insecure, const char *sysroot, bool names_clients_files, struct err *err)
+int allow_command(struct argv *argv, bool insecure, const char *sysroot, bool names_clients_files,
+		  struct err *err)
 {
 	const char *list = env_get("DISTCC_CMDLIST");
 

@@ -26,6 +26,7 @@ int allow_check_setup(struct err *err);
  * refuse_check()). ERR_NO_COMPILER or
  * ERR_DENIED with a sentence that names the compiler or the option, and the remedy.
  */
-int allow_command(struct argv *argv, bool insecure, const char *sysroot, bool names_clients_files, struct err *err);
+int allow_command(struct argv *argv, bool insecure, const char *sysroot, bool names_clients_files,
+		  struct err *err);
 
 #endif

@@ -48,7 +48,8 @@ bool announce_is_built_in(void)
 
 static AvahiStringList *make_records(const struct announcement *a)
 {
-	AvahiStringList *records = avahi_string_list_new("txtvers=1", "distcc=" PACKAGE_VERSION, "gnuhost=" GNU_HOST, "features=lzo,pump", NULL);
+	AvahiStringList *records = avahi_string_list_new("txtvers=1", "distcc=" PACKAGE_VERSION,
+							 "gnuhost=" GNU_HOST, "features=lzo,pump", NULL);
 
 	records = avahi_string_list_add_printf(records, "cpus=%d", (int)sysconf(_SC_NPROCESSORS_ONLN));
 	records = avahi_string_list_add_printf(records, "jobs=%d", a->jobs);
@@ -94,14 +95,17 @@ static int fill_group(struct announcement *a, AvahiStringList *records)
 	int failure;
 
 	do {
-		failure = avahi_entry_group_add_service_strlst(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, 0, a->name, SERVICE_TYPE, NULL,
-							       NULL, (uint16_t)a->port, records);
+		failure = avahi_entry_group_add_service_strlst(a->group, AVAHI_IF_UNSPEC,
+							       AVAHI_PROTO_UNSPEC, 0, a->name,
+							       SERVICE_TYPE, NULL, NULL,
+							       (uint16_t)a->port, records);
 		if (failure == AVAHI_ERR_COLLISION)
 			rename_service(a);
 	} while (failure == AVAHI_ERR_COLLISION);
 	if (!failure && a->subtype)
-		failure = avahi_entry_group_add_service_subtype(a->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, 0, a->name, SERVICE_TYPE, NULL,
-								a->subtype);
+		failure = avahi_entry_group_add_service_subtype(a->group, AVAHI_IF_UNSPEC,
+								AVAHI_PROTO_UNSPEC, 0, a->name,
+								SERVICE_TYPE, NULL, a->subtype);
 	return failure ? failure : avahi_entry_group_commit(a->group);
 }
 

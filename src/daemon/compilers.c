@@ -33,7 +33,8 @@ static char *read_interpreter(const char *file)
 	line[strcspn(line, "\n")] = '\0';
 	rest += strspn(rest, " \t");
 	word = strsep(&rest, " \t");
-	if (strcmp(path_base(word), "env") == 0 && rest && *rest && (word = strsep(&rest, " \t")) && word[0] != '-')
+	if (strcmp(path_base(word), "env") == 0 && rest && *rest && (word = strsep(&rest, " \t")) &&
+	    word[0] != '-')
 		return path_find_program(word, NULL, NULL, NULL);
 	return mem_strdup(word);
 }
@@ -175,6 +176,7 @@ void compilers_print(const struct compilers *compilers, bool json)
 		if (one->real)
 			printf("%-32s %s\n", one->name, one->real);
 		else
-			printf("%-32s cannot be run: not found on %s\n", one->name, env_get("PATH") ? getenv("PATH") : "an empty PATH");
+			printf("%-32s cannot be run: not found on %s\n", one->name,
+			       env_get("PATH") ? getenv("PATH") : "an empty PATH");
 	}
 }

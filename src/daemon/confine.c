@@ -29,7 +29,8 @@
 enum {
 	FILES_OPEN_MAX = 1024,
 	CPU_S = 4 * 3600,
-	PROCESSES_PER_JOB = 64,		/* a driver, a compiler and an assembler are three; a cache and its shell some more */
+	/* a driver, a compiler and an assembler are three; a cache and its shell some more */
+	PROCESSES_PER_JOB = 64,
 	PROCESSES_SPARE = 256,		/* what else this user may start while we run */
 };
 #define MEMORY_MIN ((int64_t)4 << 30)
@@ -120,7 +121,8 @@ static void add_toolchain(struct paths *paths, const char *real)
 	if (strcmp(top, "/usr") == 0 || strcmp(top, "/") == 0 || strcmp(top, "/usr/local") == 0)
 		return;
 	add_path(paths, bin, LANDLOCK_READ | LANDLOCK_EXECUTE);
-	if (strcmp(path_base(bin), "bin") == 0 && strcmp(top, "/home") != 0 && strcmp(top, "/tmp") != 0 && strcmp(top, "/root") != 0)
+	if (strcmp(path_base(bin), "bin") == 0 && strcmp(top, "/home") != 0 &&
+	    strcmp(top, "/tmp") != 0 && strcmp(top, "/root") != 0)
 		add_path(paths, top, LANDLOCK_READ | LANDLOCK_EXECUTE);
 }
 
@@ -189,7 +191,8 @@ static bool has_inner(const struct confine_wish *wish)
 }
 
 /* The first n_inner paths are for compilers, too. */
-static int make_rules(struct confine *confine, const struct confine_wish *wish, const struct paths *paths, size_t n_inner,
+static int make_rules(struct confine *confine, const struct confine_wish *wish,
+		      const struct paths *paths, size_t n_inner,
 		      struct err *err)
 {
 	if (!landlock_abi())
@@ -230,7 +233,8 @@ static int count_processes(void)
 	while (dir && (entry = readdir(dir))) {
 		struct stat st;
 
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && st.st_uid == uid)
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		    fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && st.st_uid == uid)
 			n++;
 	}
 	if (dir)
@@ -262,7 +266,8 @@ static void add_layer(struct confine *confine, const char *name)
 	snprintf(confine->layers + len, sizeof(confine->layers) - len, "%s%s", len ? ", " : "", name);
 }
 
-int confine_make(struct confine *confine, const struct confine_wish *wish, const char *work_dir, struct err *err)
+int confine_make(struct confine *confine, const struct confine_wish *wish, const char *work_dir,
+		 struct err *err)
 {
 	struct err reason = ERR_INIT;
 	struct paths paths = { NULL, NULL, 0 };

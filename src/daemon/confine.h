@@ -19,8 +19,10 @@ struct confine_wish {
 	bool any_program;		/* no allow-list: whatever can be read may be run */
 	char *const *tools;		/* further files and directories to read and execute */
 	size_t n_tools;
-	const char *inner_program;	/* through which a prefix program starts compilers, or NULL: there is none */
-	char *const *caches;		/* directories to write, for the prefix program or, without, for all */
+	/* through which a prefix program starts compilers, or NULL: there is none */
+	const char *inner_program;
+	/* directories to write, for the prefix program or, without, for all */
+	char *const *caches;
 	size_t n_caches;
 	char *const *sockets;		/* "unix:/PATH", "HOST:PORT": to connect to, for the prefix program */
 	size_t n_sockets;
@@ -37,14 +39,16 @@ struct confine {
 	struct buf filter;		/* empty: none */
 	int64_t memory_bytes;
 	int cpu_s, n_processes;
-	char layers[160];		/* "landlock 6, seccomp, no_new_privs, limits", for log and statistics */
+	/* "landlock 6, seccomp, no_new_privs, limits", for log and statistics */
+	char layers[160];
 	bool complete;
 };
 #define CONFINE_INIT { CONFINE_OFF, -1, INNER_INIT, ARGV_INIT, BUF_INIT, 0, 0, 0, "none", false }
 
 /* Prepares all that can be prepared, for jobs below work_dir (NULL: only finds out what holds).
  * ERR_PRIVILEGES with CONFINE_REQUIRE when a layer is missing. */
-int confine_make(struct confine *confine, const struct confine_wish *wish, const char *work_dir, struct err *err);
+int confine_make(struct confine *confine, const struct confine_wish *wish, const char *work_dir,
+		 struct err *err);
 void confine_release(struct confine *confine);
 
 /* In a child before exec: only system calls. 0, or -1 and errno when a prepared layer failed. */

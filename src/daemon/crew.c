@@ -24,7 +24,8 @@ enum {
 	RESPAWN_PAUSE_MS = 1000,	/* after a worker that failed at once */
 	SPARE_MAX = 64,			/* workers beyond --jobs, for clients that are slow */
 	SPARE_IDLE_MS = 3000,		/* after which they end */
-	SLOW_MS = 10000,		/* what a client may take for its request or its answer when all workers have such clients */
+	/* what a client may take for its request or its answer when all workers have such clients */
+	SLOW_MS = 10000,
 };
 
 void crew_init(struct crew *crew, const struct options *options, const char *base, struct entrance *entrance)
@@ -65,7 +66,8 @@ static struct crew_worker *find_oldest(struct crew *crew, enum crew_state state)
 	struct crew_worker *oldest = NULL;
 
 	for (int i = 0; i < crew->n_max; i++)
-		if (crew->workers[i].state == state && (!oldest || crew->workers[i].since_ms < oldest->since_ms))
+		if (crew->workers[i].state == state &&
+		    (!oldest || crew->workers[i].since_ms < oldest->since_ms))
 			oldest = &crew->workers[i];
 	return oldest;
 }
@@ -118,7 +120,8 @@ static int sooner(int a_ms, int64_t b_ms)
 
 static struct crew_worker *find_slowest(struct crew *crew)
 {
-	struct crew_worker *reading = find_oldest(crew, CREW_READING), *sending = find_oldest(crew, CREW_SENDING);
+	struct crew_worker *reading = find_oldest(crew, CREW_READING),
+			   *sending = find_oldest(crew, CREW_SENDING);
 
 	return !reading || (sending && sending->since_ms < reading->since_ms) ? sending : reading;
 }
@@ -269,7 +272,8 @@ static void report_death(const struct crew_worker *worker, int status)
 	if (worker->state == CREW_ENDING)
 		log_debug("child %ld ended, as it should", (long)worker->pid);
 	else if (WIFSIGNALED(status))
-		log_error("child %ld: signal %d (%s)", (long)worker->pid, WTERMSIG(status), WCOREDUMP(status) ? "core dumped" : "no core");
+		log_error("child %ld: signal %d (%s)", (long)worker->pid, WTERMSIG(status),
+			  WCOREDUMP(status) ? "core dumped" : "no core");
 	else
 		log_info("child %ld exited: exit status %d", (long)worker->pid, WEXITSTATUS(status));
 }

@@ -20,7 +20,8 @@ static void drop(struct entrance *entrance, size_t at)
 {
 	entrance->n_ready -= entrance->visitors[at].is_ready;
 	entrance->n--;
-	memmove(entrance->visitors + at, entrance->visitors + at + 1, (entrance->n - at) * sizeof(*entrance->visitors));
+	memmove(entrance->visitors + at, entrance->visitors + at + 1,
+		(entrance->n - at) * sizeof(*entrance->visitors));
 }
 
 static void turn_away(struct entrance *entrance, size_t at)
@@ -34,7 +35,8 @@ static bool make_room(struct entrance *entrance)
 {
 	for (size_t i = 0; entrance->n >= ENTRANCE_MAX && i < entrance->n; i++) {
 		if (!entrance->visitors[i].is_ready) {
-			log_warning("connection from %s closed: too many are open and it is silent", entrance->visitors[i].peer.text);
+			log_warning("connection from %s closed: too many are open and it is silent",
+				    entrance->visitors[i].peer.text);
 			turn_away(entrance, i);
 		}
 	}
@@ -105,7 +107,8 @@ static bool greet(struct visitor *visitor)
 }
 
 /* True when it stays. */
-static bool judge(struct entrance *entrance, struct visitor *visitor, short revents, int64_t now_ms, int *n_turned)
+static bool judge(struct entrance *entrance, struct visitor *visitor, short revents, int64_t now_ms,
+		  int *n_turned)
 {
 	char token[TOKEN_LEN];
 	int whole = 1;
@@ -134,7 +137,8 @@ static bool judge(struct entrance *entrance, struct visitor *visitor, short reve
 	}
 	if (now_ms < visitor->until_ms)
 		return true;
-	log_info("connection from %s closed: it said nothing for %d s", visitor->peer.text, FIRST_TOKEN_MS / 1000);
+	log_info("connection from %s closed: it said nothing for %d s", visitor->peer.text,
+		 FIRST_TOKEN_MS / 1000);
 	return false;
 }
 

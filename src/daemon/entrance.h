@@ -28,7 +28,8 @@ struct visitor {
 
 struct entrance {
 	const struct access *access;
-	bool greets;			/* --auth: clients say a byte first, and wait no longer than a second for ours */
+	/* --auth: clients say a byte first, and wait no longer than a second for ours */
+	bool greets;
 	struct visitor *visitors;	/* in the order of their coming */
 	size_t n, n_ready;
 	size_t queue_max;		/* ready ones beyond these are turned away */

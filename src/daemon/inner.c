@@ -115,7 +115,8 @@ static int enter(int rules_fd, int filter_fd, struct err *err)
 	autobuf filter = BUF_INIT;
 
 	/* Rules could be added to by whoever has them: they end here. */
-	if ((rules_fd >= 0 && fd_set_cloexec(rules_fd, true) < 0) || (filter_fd >= 0 && fd_set_cloexec(filter_fd, true) < 0))
+	if ((rules_fd >= 0 && fd_set_cloexec(rules_fd, true) < 0) ||
+	    (filter_fd >= 0 && fd_set_cloexec(filter_fd, true) < 0))
 		return err_sys(err, ERR_PRIVILEGES, "the walls for compilers were lost on the way");
 	if (rules_fd >= 0 && (landlock_enter(rules_fd) < 0 || hide(err) < 0))
 		return err->code == ERR_NONE ? err_sys(err, ERR_PRIVILEGES, "cannot restrict files") : -1;

@@ -51,7 +51,8 @@ enum {
 #define DEPS_NAME ".deps"
 
 static const char *const class_names[JOB_N_CLASSES] = {
-	[JOB_OK] = "COMPILE_OK", [JOB_ERROR] = "COMPILE_ERROR", [JOB_TIMEOUT] = "COMPILE_TIMEOUT", [JOB_DISCONNECTED] = "CLI_DISCONN",
+	[JOB_OK] = "COMPILE_OK", [JOB_ERROR] = "COMPILE_ERROR", [JOB_TIMEOUT] = "COMPILE_TIMEOUT",
+		[JOB_DISCONNECTED] = "CLI_DISCONN",
 	[JOB_BAD_REQUEST] = "REJ_BAD_REQ", [JOB_OVERLOAD] = "REJ_OVERLOAD", [JOB_OTHER] = "OTHER",
 };
 
@@ -146,7 +147,8 @@ static bool is_too_slow(const struct job *job, int64_t since_ms, uint64_t n_befo
 {
 	int64_t age_ms = clock_now_ms() - since_ms;
 
-	return age_ms > GRACE_MS && walk_total(&job->request.walk) - n_before < (uint64_t)(age_ms / 1000) * RATE_MIN;
+	return age_ms > GRACE_MS &&
+	       walk_total(&job->request.walk) - n_before < (uint64_t)(age_ms / 1000) * RATE_MIN;
 }
 
 /* Many clients may send at once, each as much as a request may hold. */
@@ -160,8 +162,9 @@ static int check_memory(const struct job *job, uint64_t *checked_at, struct err 
 	free_mib = load_free_memory_mib();
 	if (free_mib < 0 || free_mib >= job->options->min_memory_mib)
 		return 0;
-	return err_set(err, ERR_BUSY, "its request is given up: %lld MiB of memory are free, %d are kept", (long long)free_mib,
-		       job->options->min_memory_mib);
+	return err_set(err, ERR_BUSY,
+		       "its request is given up: %lld MiB of memory are free, %d are kept",
+		       (long long)free_mib, job->options->min_memory_mib);
 }
 
 static int read_request(struct job *job, struct err *err)
@@ -181,14 +184,17 @@ static int read_request(struct job *job, struct err *err)
 		if (n < 0)
 			return -1;
 		if (n == 0)
-			return err_set(err, walk_started(&job->request.walk) ? ERR_IO : ERR_TRUNCATED, "the client closed before its request was whole");
+			return err_set(err,
+				       walk_started(&job->request.walk) ? ERR_IO : ERR_TRUNCATED,
+				       "the client closed before its request was whole");
 		complete = request_feed(&job->request, chunk, (size_t)n, &n_used, err);
 		if (in_body && !body_since_ms) {
 			body_since_ms = clock_now_ms();
 			n_head = walk_total(&job->request.walk);
 		}
 		if (complete == 0 && body_since_ms && is_too_slow(job, body_since_ms, n_head))
-			return err_set(err, ERR_TIMEOUT, "the client sends less than %d bytes a second", RATE_MIN);
+			return err_set(err, ERR_TIMEOUT,
+				       "the client sends less than %d bytes a second", RATE_MIN);
 		if (complete == 0 && check_memory(job, &checked_at, err) < 0)
 			return -1;
 	}
@@ -204,7 +210,8 @@ static int prepare_plain(struct job *job, struct err *err)
 
 static int prepare_pumped(struct job *job, struct err *err)
 {
-	autofree char *object = path_join(job->work_seen, OBJECT_NAME), *deps = path_join(job->work_seen, DEPS_NAME);
+	autofree char *object = path_join(job->work_seen, OBJECT_NAME),
+		      *deps = path_join(job->work_seen, DEPS_NAME);
 	const struct argv *paths = &job->site->confine->paths;
 
 	pumped_command(&job->request.argv, &job->scan, job->has_view ? NULL : job->dir, object, deps);
@@ -218,7 +225,8 @@ static int compile(struct job *job, struct run_result *result, struct err *err)
 	bool is_pumped = job->request.version == PROTOCOL_PUMP;
 	autofree char *dir = NULL;
 	struct run run = {
-		.argv = &job->request.argv, .confine = job->site->confine, .client_fd = job->in_fd, .peer = job->peer,
+		.argv = &job->request.argv, .confine = job->site->confine, .client_fd = job->in_fd,
+			.peer = job->peer,
 		.lifetime_s = job->options->job_lifetime_s,
 	};
 
@@ -333,7 +341,8 @@ static int serve(struct job *job, struct err *err)
 	}
 	if (scan_request(&job->scan, &job->request.argv, err) < 0)
 		return tell_refusal(job, err);
-	if (allow_command(&job->request.argv, job->options->insecure, job->options->sysroot, job->request.version == PROTOCOL_PUMP, err) < 0) {
+	if (allow_command(&job->request.argv, job->options->insecure, job->options->sysroot,
+			  job->request.version == PROTOCOL_PUMP, err) < 0) {
 		job->refused = true;
 		return tell_refusal(job, err);
 	}
@@ -343,7 +352,9 @@ static int serve(struct job *job, struct err *err)
 		job->class = JOB_DISCONNECTED;
 		return -1;
 	}
-	if (job->options->gateway && place_take(&place, job->options->gateway, job->in_fd, path_base(job->compiler), job->input_name, err) < 0) {
+	if (job->options->gateway &&
+	    place_take(&place, job->options->gateway, job->in_fd, path_base(job->compiler),
+		       job->input_name, err) < 0) {
 		job->class = err->code == ERR_IO ? JOB_DISCONNECTED : JOB_OVERLOAD;
 		return -1;
 	}
@@ -395,7 +406,8 @@ static void release(struct job *job)
 void job_serve(struct job_site *site, int in_fd, int out_fd, const char *peer, struct job_outcome *outcome)
 {
 	struct job job = {
-		.site = site, .options = site->options, .in_fd = in_fd, .out_fd = out_fd, .peer = peer, .work_fd = -1,
+		.site = site, .options = site->options, .in_fd = in_fd, .out_fd = out_fd,
+			.peer = peer, .work_fd = -1,
 		.root = JOBROOT_INIT, .view = VIEW_INIT, .files = { on_dir, on_file, on_link, NULL },
 	};
 	int64_t start_ms = clock_now_ms();

@@ -50,7 +50,8 @@ bool jobroot_link_is_system(const char *name, const char *target)
 	}
 	for (const char *at = name; *at; at++)
 		n_slashes += *at == '/';
-	return name[0] == '/' && n_up >= n_slashes && strcmp(target, name + 1) == 0 && jobroot_name_is_good(name);
+	return name[0] == '/' && n_up >= n_slashes && strcmp(target, name + 1) == 0 &&
+	       jobroot_name_is_good(name);
 }
 
 static bool is_ours(const char *name)
@@ -167,7 +168,8 @@ int jobroot_add_file(struct jobroot *root, const char *name, const struct buf *b
 		fd = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	}
 	if (fd < 0)
-		return err_sys(err, errno == ENOSPC || errno == EDQUOT ? ERR_IO : ERR_PROTOCOL, "cannot make the file '%s'", name);
+		return err_sys(err, errno == ENOSPC || errno == EDQUOT ? ERR_IO : ERR_PROTOCOL,
+			       "cannot make the file '%s'", name);
 	return write_body(root, fd, body, err);
 }
 

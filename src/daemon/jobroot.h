@@ -18,7 +18,8 @@
 struct jobroot {
 	int fd;				/* of the directory */
 	char *path;
-	bool is_view;			/* the compiler sees the root as "/": absolute links stay as they are */
+	/* the compiler sees the root as "/": absolute links stay as they are */
+	bool is_view;
 	uint64_t expanded_bytes;
 };
 #define JOBROOT_INIT { -1, NULL, false, 0 }

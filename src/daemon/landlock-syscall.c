@@ -84,7 +84,8 @@ static uint64_t wanted_fs(unsigned rights)
 	return fs;
 }
 
-static int add_rule(int rules_fd, uint64_t handled, const struct landlock_path *path, int flags, struct err *err)
+static int add_rule(int rules_fd, uint64_t handled, const struct landlock_path *path, int flags,
+		    struct err *err)
 {
 	autoclose int fd = open(path->path, O_PATH | O_CLOEXEC | flags);
 	struct landlock_path_beneath_attr rule = { .parent_fd = fd };
@@ -157,7 +158,8 @@ static bool is_one_of(const char *path, char *const *dirs, size_t n_dirs)
 }
 
 /* Rules allow what is below a directory. So what is in those above the hidden ones is allowed one by one. */
-static int allow_around(int rules_fd, uint64_t handled, const char *path, char *const *dirs, size_t n_dirs, struct err *err)
+static int allow_around(int rules_fd, uint64_t handled, const char *path, char *const *dirs,
+			size_t n_dirs, struct err *err)
 {
 	DIR *dir = opendir(*path ? path : "/");
 	struct dirent *entry;
@@ -167,7 +169,8 @@ static int allow_around(int rules_fd, uint64_t handled, const char *path, char *
 		autofree char *below = str_format("%s/%s", path, entry->d_name);
 		struct landlock_path allowed = { below, LANDLOCK_READ | LANDLOCK_WRITE };
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || is_one_of(below, dirs, n_dirs))
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    is_one_of(below, dirs, n_dirs))
 			continue;
 		if (is_above(below, dirs, n_dirs))
 			result = allow_around(rules_fd, handled, below, dirs, n_dirs, err);

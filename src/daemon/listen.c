@@ -41,7 +41,8 @@ static int open_one(const struct options *options, const char *address, int *fd,
 	int result;
 
 	if (str_starts_with(address, "unix:"))
-		result = sock_listen_unix(address + strlen("unix:"), options->socket_mode, options->socket_gid, fd, err);
+		result = sock_listen_unix(address + strlen("unix:"), options->socket_mode,
+					  options->socket_gid, fd, err);
 	else
 		result = open_tcp(address, options->port, true, fd, err);
 	if (result == 0 && getsockname(*fd, (struct sockaddr *)&own.storage, &own.len) == 0)

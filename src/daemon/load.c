@@ -28,7 +28,8 @@ static void read_averages(struct load *load)
 	load->running = -1;
 	load->average[0] = load->average[1] = load->average[2] = -1;
 	if (read_text("/proc/loadavg", &text) &&
-	    sscanf(text.data, "%lf %lf %lf %d/", &load->average[0], &load->average[1], &load->average[2], &load->running) != 4)
+	    sscanf(text.data, "%lf %lf %lf %d/", &load->average[0], &load->average[1],
+		   &load->average[2], &load->running) != 4)
 		load->running = -1;
 }
 
@@ -42,7 +43,9 @@ static void look_at_process(struct load *load, const char *pid, long page_kib)
 	if (!read_text(path, &text) || !(open = strchr(text.data, '(')) || !(close = strrchr(text.data, ')')))
 		return;
 	/* the state follows the name, the resident pages are the 22nd word after it */
-	if (sscanf(close + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %ld", &state, &rss) != 2)
+	if (sscanf(close + 1,
+		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %ld",
+		   &state, &rss) != 2)
 		return;
 	load->n_waiting += state == 'D';
 	if (rss * page_kib > load->max_rss_kib) {
@@ -85,7 +88,9 @@ static bool read_sectors(uint64_t *sectors)
 		if (sscanf(line, " %*u %*u %31s %*u %*u %llu %*u %*u %*u %llu", name, &in, &out) != 3)
 			continue;
 		/* whole disks: a partition's sectors are its disk's */
-		if ((strlen(name) == 3 && (str_starts_with(name, "sd") || str_starts_with(name, "hd") || str_starts_with(name, "vd"))) ||
+		if ((strlen(name) == 3 &&
+		     (str_starts_with(name, "sd") || str_starts_with(name, "hd") ||
+		      str_starts_with(name, "vd"))) ||
 		    (str_starts_with(name, "nvme") && !strchr(name, 'p'))) {
 			*sectors += in + out;
 			found = true;
@@ -123,7 +128,8 @@ static int64_t group_free_bytes(void)
 	dir = str_format("/sys/fs/cgroup%s", where.data + 3);
 	max_path = str_format("%s/memory.max", dir);
 	current_path = str_format("%s/memory.current", dir);
-	if (!read_text(max_path, &max) || !read_text(current_path, &current) || sscanf(max.data, "%lld", &limit) != 1 ||
+	if (!read_text(max_path, &max) || !read_text(current_path, &current) ||
+	    sscanf(max.data, "%lld", &limit) != 1 ||
 	    sscanf(current.data, "%lld", &used) != 1)
 		return -1;
 	return limit > used ? limit - used : 0;
@@ -136,7 +142,8 @@ int64_t load_free_memory_mib(void)
 	long long kib;
 	int64_t group;
 
-	if (!read_text("/proc/meminfo", &text) || !(at = strstr(text.data, "MemAvailable:")) || sscanf(at, "MemAvailable: %lld", &kib) != 1)
+	if (!read_text("/proc/meminfo", &text) || !(at = strstr(text.data, "MemAvailable:")) ||
+	    sscanf(at, "MemAvailable: %lld", &kib) != 1)
 		return -1;
 	group = group_free_bytes();
 	if (group >= 0 && group >> 10 < kib)

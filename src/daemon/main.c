@@ -75,7 +75,8 @@ static int drop_privileges(const struct options *options, struct err *err)
 		return 0;
 	}
 	find_user(options, &uid, &gid);
-	if (setgroups(1, &gid) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 || getuid() != uid ||
+	if (setgroups(1, &gid) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0 || getuid() != uid ||
 	    geteuid() != uid || getgid() != gid)
 		return err_sys(err, ERR_PRIVILEGES, "cannot become uid %u", uid);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -195,9 +196,11 @@ static int find_prefix(struct options *options, struct err *err)
 
 	if (!options->prefix)
 		return 0;
-	file = strchr(options->prefix, '/') ? mem_strdup(options->prefix) : path_find_program(options->prefix, NULL, NULL, NULL);
+	file = strchr(options->prefix, '/') ? mem_strdup(options->prefix) :
+					      path_find_program(options->prefix, NULL, NULL, NULL);
 	if (!file || access(file, X_OK) < 0)
-		return err_set(err, ERR_NO_COMPILER, "--compiler-prefix: there is no program '%s'", options->prefix);
+		return err_set(err, ERR_NO_COMPILER, "--compiler-prefix: there is no program '%s'",
+			       options->prefix);
 	argv_add(&options->tools, file);
 	options->inner_program = realpath("/proc/self/exe", NULL);
 	/* ours is out of its reach, and ccache does not start without one */
@@ -240,7 +243,8 @@ static int serve(struct options *options, struct err *err)
 	errno = 0;
 	if (nice(options->nice) == -1 && errno)
 		log_warning("nice %d failed: %s", options->nice, strerror(errno));
-	return choose_mode(options) == MODE_INETD ? serve_inetd(options, err) : serve_standalone(options, err);
+	return choose_mode(options) == MODE_INETD ? serve_inetd(options, err) :
+						    serve_standalone(options, err);
 }
 
 static void show_principal(void)

@@ -16,7 +16,8 @@
 #include "base/str.h"
 #include "wire/version.h"
 
-enum { JOBS_MAX = 10000, PORT_DEFAULT = 3632, NICE_DEFAULT = 5, IO_TIMEOUT_S = 300, QUEUE_DEFAULT = 256, MIN_MEMORY_MIB = 64 };
+enum { JOBS_MAX = 10000, PORT_DEFAULT = 3632, NICE_DEFAULT = 5, IO_TIMEOUT_S = 300,
+       QUEUE_DEFAULT = 256, MIN_MEMORY_MIB = 64 };
 
 /* ------------------------------------------------------------------ one function for each kind of value */
 
@@ -202,7 +203,8 @@ static int set_socket_mode(struct options *options, const char *text, size_t off
 
 static int set_sandbox(struct options *options, const char *text, size_t offset, struct err *err)
 {
-	static const char *const names[] = { [CONFINE_AUTO] = "auto", [CONFINE_REQUIRE] = "require", [CONFINE_OFF] = "off" };
+	static const char *const names[] = { [CONFINE_AUTO] = "auto", [CONFINE_REQUIRE] = "require",
+					     [CONFINE_OFF] = "off" };
 
 	(void)offset;
 	for (int i = 0; i < 3; i++) {
@@ -228,7 +230,8 @@ static int add_socket(struct options *options, const char *text, size_t offset, 
 	int64_t port;
 
 	(void)offset;
-	if (!str_starts_with(text, "unix:/") && !(colon && colon != text && str_to_int(colon + 1, 1, 65535, &port)))
+	if (!str_starts_with(text, "unix:/") &&
+	    !(colon && colon != text && str_to_int(colon + 1, 1, 65535, &port)))
 		return err_set(err, ERR_USAGE, "'%s': unix:/PATH or HOST:PORT is needed", text);
 	argv_add(&options->sockets, text);
 	return 0;

@@ -17,7 +17,8 @@
 enum daemon_mode { MODE_AUTO, MODE_STANDALONE, MODE_INETD };
 
 struct options {
-	enum { DAEMON_SERVE, DAEMON_HELP, DAEMON_VERSION, DAEMON_LIST_COMPILERS, DAEMON_SHOW_PRINCIPAL } action;
+	enum { DAEMON_SERVE, DAEMON_HELP, DAEMON_VERSION, DAEMON_LIST_COMPILERS,
+	       DAEMON_SHOW_PRINCIPAL } action;
 	bool list_as_json;
 	enum daemon_mode mode;
 	bool no_detach, no_fork;
@@ -49,7 +50,8 @@ struct options {
 	struct argv tools;		/* what wrappers and the prefix program may read and run besides */
 	struct argv caches;		/* directories that the prefix program may write */
 	struct argv sockets;		/* "unix:/PATH", "HOST:PORT": what it may connect to */
-	char *inner_program;		/* this program's file, through which it starts compilers; NULL without a prefix */
+	/* this program's file, through which it starts compilers; NULL without a prefix */
+	char *inner_program;
 	bool no_view;			/* version 3: map paths, whatever the kernel offers */
 	char *gateway;			/* path of the socket that each job asks for a place, or NULL */
 	char *prefix;			/* a program that runs the compiler, or NULL */

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /* The words of the summary line and of the statistics are those of distcc 3.4. */
-enum job_class { JOB_OK, JOB_ERROR, JOB_TIMEOUT, JOB_DISCONNECTED, JOB_BAD_REQUEST, JOB_OVERLOAD, JOB_OTHER, JOB_N_CLASSES };
+enum job_class { JOB_OK, JOB_ERROR, JOB_TIMEOUT, JOB_DISCONNECTED, JOB_BAD_REQUEST, JOB_OVERLOAD,
+		 JOB_OTHER, JOB_N_CLASSES };
 
 enum { OUTCOME_TEXT_MAX = 256 };
 
@@ -14,7 +15,8 @@ struct job_outcome {
 	enum job_class class;
 	int ret;			/* 0, or an error code */
 	int64_t ms;
-	char compiler[OUTCOME_TEXT_MAX], input[OUTCOME_TEXT_MAX];	/* cut to fit, without blanks and control characters */
+	/* cut to fit, without blanks and control characters */
+	char compiler[OUTCOME_TEXT_MAX], input[OUTCOME_TEXT_MAX];
 };
 
 #endif

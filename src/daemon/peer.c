@@ -22,7 +22,8 @@ void peer_describe(struct peer *peer, int fd)
 		if (getsockname(fd, (struct sockaddr *)&own.storage, &own.len) < 0)
 			own.storage.ss_family = AF_UNSPEC;
 		sock_addr_format(&own, address);
-		snprintf(peer->text, sizeof(peer->text), "UNIX-DOMAIN %s", strncmp(address, "unix:", 5) == 0 ? address + 5 : address);
+		snprintf(peer->text, sizeof(peer->text), "UNIX-DOMAIN %s",
+			 strncmp(address, "unix:", 5) == 0 ? address + 5 : address);
 	} else {
 		sock_addr_format(&peer->address, peer->text);
 	}

@@ -6,19 +6,22 @@
 
 enum { FIRST_WORD_MS = 5000 };		/* a gateway that lets us wait says so at once */
 
-int place_take(struct place *place, const char *gateway, int client_fd, const char *compiler, const char *source, struct err *err)
+int place_take(struct place *place, const char *gateway, int client_fd, const char *compiler,
+	       const char *source, struct err *err)
 {
 	struct lease_wish wish = {
-		/* one build of its own: a share beside each build of this machine, however many clients there are */
-		.kind = "served", .build = "distccd", .compiler = compiler, .source = source, .allow_local = true,
-		.protocol_min = 1, .protocol_max = 1,
+		/* one build of its own: a share beside each build of this machine, however many
+		   clients there are */
+		.kind = "served",    .build = "distccd", .compiler = compiler, .source = source,
+		.allow_local = true, .protocol_min = 1,  .protocol_max = 1,
 	};
 	struct err cause = ERR_INIT;
 
 	place->lease.watch_fd = client_fd;
 	place->lease.patient_ms = place->lease.silence_ms;
 	place->lease.silence_ms = FIRST_WORD_MS;
-	if (lease_ask(&place->lease, gateway, &wish, &cause) == 0 && lease_ready(&place->lease, 0, &cause) == 0) {
+	if (lease_ask(&place->lease, gateway, &wish, &cause) == 0 &&
+	    lease_ready(&place->lease, 0, &cause) == 0) {
 		place->is_held = true;
 		return 0;
 	}

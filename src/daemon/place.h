@@ -22,7 +22,8 @@ struct place {
  * job goes on without a place, since a server must not stand still with its gateway, and the log says so.
  * ERR_IO: the client went away. ERR_NO_HOSTS: the gateway denied.
  */
-int place_take(struct place *place, const char *gateway, int client_fd, const char *compiler, const char *source, struct err *err);
+int place_take(struct place *place, const char *gateway, int client_fd, const char *compiler,
+	       const char *source, struct err *err);
 /* Gives it back; harmless when none is held. A process that ends gives it back anyway. */
 void place_give(struct place *place, bool ok);
 

@@ -63,11 +63,13 @@ static void name_one_directory(struct argv *argv, const char *dir)
 		argv_add_format(argv, "-fdebug-prefix-map=%s=%s", real, here);
 }
 
-int plain_prepare(struct request *request, const struct scan_request *scan, const char *dir, int dir_fd, const char *object_name,
+int plain_prepare(struct request *request, const struct scan_request *scan, const char *dir,
+		  int dir_fd, const char *object_name,
 		  struct err *err)
 {
 	struct argv *argv = &request->argv;
-	autofree char *name = source_name(argv->words[scan->input_at], scan->language), *source = path_join(dir, name);
+	autofree char *name = source_name(argv->words[scan->input_at], scan->language),
+		      *source = path_join(dir, name);
 	autofree char *object = path_join(dir, object_name);
 
 	if (write_source(request, dir_fd, name, err) < 0)

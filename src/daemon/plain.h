@@ -8,7 +8,8 @@
 #include "wire/request.h"
 
 /* dir, open as dir_fd, is empty; the object will be there by the name of object_name. */
-int plain_prepare(struct request *request, const struct scan_request *scan, const char *dir, int dir_fd, const char *object_name,
+int plain_prepare(struct request *request, const struct scan_request *scan, const char *dir,
+		  int dir_fd, const char *object_name,
 		  struct err *err);
 
 #endif

@@ -79,7 +79,8 @@ static void drop_deps_files(struct argv *argv, struct scan_request *scan)
 		if (argv->words[i][0] == '-' && argv->words[i][1] && i != scan->input_at)
 			match = option_find(argv->words + i);
 		/* one that swallows the source or the object is no command that compiles */
-		if (!match.row || !(match.row->meaning & OPT_DEPS_FILE) || is_within(scan->input_at, i, match.n_words) ||
+		if (!match.row || !(match.row->meaning & OPT_DEPS_FILE) ||
+		    is_within(scan->input_at, i, match.n_words) ||
 		    is_within(scan->output_at, i, match.n_words)) {
 			i += match.n_words;
 			continue;
@@ -94,11 +95,13 @@ static void drop_deps_files(struct argv *argv, struct scan_request *scan)
 static char *output_name(const struct argv *argv, const struct scan_request *scan)
 {
 	if (scan->output_at >= argv->n)
-		return path_with_extension(path_base(argv->words[scan->input_at]), scan->is_assembly_text ? ".s" : ".o");
+		return path_with_extension(path_base(argv->words[scan->input_at]),
+					   scan->is_assembly_text ? ".s" : ".o");
 	return mem_strdup(argv->words[scan->output_at] + (scan->output_is_joined ? 2 : 0));
 }
 
-void pumped_command(struct argv *argv, struct scan_request *scan, const char *root, const char *object_file, const char *deps_file)
+void pumped_command(struct argv *argv, struct scan_request *scan, const char *root,
+		    const char *object_file, const char *deps_file)
 {
 	autofree char *output = output_name(argv, scan);
 	struct wishes wishes = find_wishes(argv);

@@ -13,7 +13,8 @@
  * named it, and the object to object_file. root: NULL in a view, where the client's paths are right as they
  * are; else what must stand before them, and is mapped away from what the compiler writes.
  */
-void pumped_command(struct argv *argv, struct scan_request *scan, const char *root, const char *object_file, const char *deps_file);
+void pumped_command(struct argv *argv, struct scan_request *scan, const char *root,
+		    const char *object_file, const char *deps_file);
 
 /* Takes the root out of a text that the compiler wrote: "ROOT/home/x.c:1: error" is the client's /home/x.c. */
 void pumped_unmap(struct buf *text, const char *root);

@@ -204,7 +204,8 @@ static const char *judge_parts(const char *word)
 	return why;
 }
 
-static bool applies(const struct refuse_row *row, const char *word, const char *next, bool names_clients_files)
+static bool applies(const struct refuse_row *row, const char *word, const char *next,
+		    bool names_clients_files)
 {
 	const char *value;
 
@@ -240,7 +241,8 @@ static const char *judge_llvm(const char *argument)
 {
 	if (!argument)
 		return NULL;
-	if (strstr(argument, "-load") || strchr(argument, '/') || strstr(argument, "-file") || strstr(argument, "-dir"))
+	if (strstr(argument, "-load") || strchr(argument, '/') || strstr(argument, "-file") ||
+	    strstr(argument, "-dir"))
 		return PASSES;
 	return NULL;
 }
@@ -248,7 +250,8 @@ static const char *judge_llvm(const char *argument)
 int refuse_check(const struct argv *argv, bool names_clients_files, struct err *err)
 {
 	for (size_t i = 1; i < argv->n; i++) {
-		const char *word = argv->words[i], *why = judge_word(word, argv->words[i + 1], names_clients_files);
+		const char *word = argv->words[i],
+			   *why = judge_word(word, argv->words[i + 1], names_clients_files);
 
 		if (!why && strcmp(word, "-mllvm") == 0)
 			why = judge_llvm(argv->words[i + 1]);

@@ -14,7 +14,8 @@ struct refuse_row {
 	const char *name;
 	enum {
 		REFUSE_PREFIX, REFUSE_EXACT,
-		REFUSE_PATH		/* takes a path, joined or as the next word, that leads out of the job's directory */
+		/* takes a path, joined or as the next word, that leads out of the job's directory */
+		REFUSE_PATH
 	} form;
 	const char *why;		/* completes "option X is refused: it ..." */
 };

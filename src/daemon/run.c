@@ -104,7 +104,8 @@ static int open_in(int dir_fd, const char *name, struct err *err)
 	return fd < 0 ? err_sys(err, ERR_IO, "cannot write in the job's directory") : fd;
 }
 
-static int start_and_watch(const struct run *run, const struct proc_spec *spec, struct run_result *result, struct err *err)
+static int start_and_watch(const struct run *run, const struct proc_spec *spec,
+			   struct run_result *result, struct err *err)
 {
 	autoproc proc = PROC_INIT;
 	struct err start = ERR_INIT;
@@ -151,7 +152,8 @@ int run_compiler(const struct run *run, struct run_result *result, struct err *e
 		return 0;
 	if (lseek(out_fd, 0, SEEK_SET) < 0 || lseek(err_fd, 0, SEEK_SET) < 0)
 		return err_sys(err, ERR_IO, "cannot read what the compiler said");
-	if (fd_read_all(out_fd, OUTPUT_MAX, &result->sout, err) < 0 || fd_read_all(err_fd, OUTPUT_MAX, &result->serr, err) < 0)
+	if (fd_read_all(out_fd, OUTPUT_MAX, &result->sout, err) < 0 ||
+	    fd_read_all(err_fd, OUTPUT_MAX, &result->serr, err) < 0)
 		return -1;
 	if (result->end == RUN_TOO_LONG)
 		buf_add_str(&result->serr, "distccd: Compilation takes too long, timeout.\n");

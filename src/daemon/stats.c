@@ -124,12 +124,14 @@ static void add_jobs(const struct stats *stats, struct buf *out)
 
 	buf_add_format(out, "dcc_tcp_accept %llu\n", (unsigned long long)stats->accepted);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		buf_add_format(out, "%s %llu\n", counters[i].name, (unsigned long long)stats->by_class[counters[i].class]);
+		buf_add_format(out, "%s %llu\n", counters[i].name,
+			       (unsigned long long)stats->by_class[counters[i].class]);
 	buf_add_format(out, "dcc_longest_job %s\ndcc_longest_job_compiler %s\ndcc_longest_job_time_msecs %lld\n",
 		       stats->longest_input, stats->longest_compiler, (long long)stats->longest_ms);
 }
 
-void stats_format(struct stats *stats, int n_workers, const struct load *load, const char *layers, int64_t now_ms, struct buf *out)
+void stats_format(struct stats *stats, int n_workers, const struct load *load, const char *layers,
+		  int64_t now_ms, struct buf *out)
 {
 	static const int windows_ms[] = { 57000, 297000, KEPT_MS };
 
@@ -137,14 +139,18 @@ void stats_format(struct stats *stats, int n_workers, const struct load *load, c
 	buf_add_str(out, "HTTP/1.0 200 OK\nContent-Type: text/plain\nConnection: close\n\n");
 	buf_add_str(out, "argv /distccd\n<distccstats>\n");
 	add_jobs(stats, out);
-	buf_add_format(out, "dcc_max_kids %d\ndcc_avg_kids1 %d\ndcc_avg_kids2 %d\ndcc_avg_kids3 %d\n", n_workers, stats->kids[0],
-		       mean_of(stats->kids, 5), mean_of(stats->kids, STATS_MINUTES));
+	buf_add_format(out,
+		       "dcc_max_kids %d\ndcc_avg_kids1 %d\ndcc_avg_kids2 %d\ndcc_avg_kids3 %d\n",
+		       n_workers, stats->kids[0], mean_of(stats->kids, 5),
+		       mean_of(stats->kids, STATS_MINUTES));
 	buf_add_format(out, "dcc_current_load %d\n", load->running);
 	for (int i = 0; i < 3; i++)
 		add_load(out, i + 1, load->average[i]);
 	for (int i = 0; i < 3; i++)
-		buf_add_format(out, "dcc_num_compiles%d %d\n", i + 1, count_since(stats, now_ms - windows_ms[i]));
-	buf_add_format(out, "dcc_num_procstate_D %d\ndcc_max_RSS %lld\ndcc_max_RSS_name %s\n", load->n_waiting, (long long)load->max_rss_kib,
+		buf_add_format(out, "dcc_num_compiles%d %d\n", i + 1,
+			       count_since(stats, now_ms - windows_ms[i]));
+	buf_add_format(out, "dcc_num_procstate_D %d\ndcc_max_RSS %lld\ndcc_max_RSS_name %s\n",
+		       load->n_waiting, (long long)load->max_rss_kib,
 		       load->max_rss_name);
 	buf_add_format(out, "dcc_io_rate %lld\n", (long long)load->io_rate);
 	if (load->free_space_mib < 0)

@@ -35,6 +35,7 @@ void stats_accept(struct stats *stats);
 void stats_job(struct stats *stats, const struct job_outcome *outcome, int64_t now_ms);
 
 /* The whole answer, HTTP header included. layers: what confines compilers. */
-void stats_format(struct stats *stats, int n_workers, const struct load *load, const char *layers, int64_t now_ms, struct buf *out);
+void stats_format(struct stats *stats, int n_workers, const struct load *load, const char *layers,
+		  int64_t now_ms, struct buf *out);
 
 #endif

@@ -54,7 +54,8 @@ static int kill_children(bool (*keep)(pid_t pid, void *context), void *context)
 	while (dir && (entry = readdir(dir))) {
 		pid_t pid;
 
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || read_parent(dirfd(dir), entry->d_name) != self)
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+		    read_parent(dirfd(dir), entry->d_name) != self)
 			continue;
 		pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		if (keep && keep(pid, context))

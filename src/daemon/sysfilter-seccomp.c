@@ -38,7 +38,8 @@ static const char *const denied[] = {
 	"msgget", "semget", "shmget", "mq_open", "vhangup",
 };
 
-static const char *const signals[] = { "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal" };
+static const char *const signals[] = { "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
+				       "pidfd_send_signal" };
 
 static int deny(scmp_filter_ctx filter, const char *name)
 {
@@ -58,15 +59,18 @@ static int add_connects(scmp_filter_ctx filter)
 
 	for (unsigned family = 0; result == 0 && family <= AF_INET6; family++)
 		if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
-			result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, family, 0));
+			result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket),
+						  1, SCMP_A0(SCMP_CMP_EQ, family, 0));
 	if (result == 0)
-		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+					  SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
 	return result;
 }
 
 static int add_rules(scmp_filter_ctx filter, bool no_signals, bool connects)
 {
-	static const unsigned namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWIPC, CLONE_NEWUTS, 0x02000000 };
+	static const unsigned namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET,
+					       CLONE_NEWPID, CLONE_NEWIPC, CLONE_NEWUTS, 0x02000000 };
 	int result = connects ? add_connects(filter) : deny(filter, "socket");
 
 	if (result == 0 && !connects)
@@ -77,7 +81,8 @@ static int add_rules(scmp_filter_ctx filter, bool no_signals, bool connects)
 		result = deny(filter, signals[i]);
 	/* abort() must go on working; the server's own processes ignore SIGABRT from others */
 	if (result == 0 && no_signals)
-		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1, SCMP_A2(SCMP_CMP_NE, SIGABRT, 0));
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1,
+					  SCMP_A2(SCMP_CMP_NE, SIGABRT, 0));
 	/* the flags of clone3 are in memory, where no filter looks; the C library falls back to clone */
 	if (result == 0 && SCMP_SYS(clone3) != __NR_SCMP_ERROR)
 		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);

@@ -50,7 +50,8 @@ static int join_entries(struct view *view, const char *from, const char *to, int
 	int result = 0;
 
 	while (result == 0 && dir && (entry = readdir(dir))) {
-		autofree char *inner_from = path_join(from, entry->d_name), *inner_to = path_join(to, entry->d_name);
+		autofree char *inner_from = path_join(from, entry->d_name),
+			      *inner_to = path_join(to, entry->d_name);
 
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			result = join(view, inner_from, inner_to, depth + 1, err);
@@ -134,7 +135,8 @@ static int add_path(struct view *view, const char *path, struct err *err)
 	}
 }
 
-int view_make(struct view *view, const char *root, const char *dir, char *const *paths, size_t n_paths, struct err *err)
+int view_make(struct view *view, const char *root, const char *dir, char *const *paths,
+	      size_t n_paths, struct err *err)
 {
 	view->root = mem_strdup(root);
 	view->dir = mem_strdup(dir);

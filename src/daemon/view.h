@@ -31,7 +31,8 @@ struct view {
 
 /* Plans, and makes what is mounted upon: each of `paths` at its own place below root, except where the
  * client's files are; directories of both are joined. */
-int view_make(struct view *view, const char *root, const char *dir, char *const *paths, size_t n_paths, struct err *err);
+int view_make(struct view *view, const char *root, const char *dir, char *const *paths,
+	      size_t n_paths, struct err *err);
 void view_release(struct view *view);
 
 /* In a child with memory of its own: 0, or -1 and errno. Only system calls. */

@@ -27,12 +27,16 @@
 #include "daemon/workdir.h"
 
 /* Prepares the walls around the compilers that run below dir. */
-static int make_confine(struct confine *confine, const struct options *options, const char *dir, struct err *err)
+static int make_confine(struct confine *confine, const struct options *options, const char *dir,
+			struct err *err)
 {
 	struct confine_wish wish = {
-		.mode = options->sandbox, .any_program = options->insecure, .tools = options->tools.words, .n_tools = options->tools.n,
-		.inner_program = options->inner_program, .caches = options->caches.words, .n_caches = options->caches.n,
-		.sockets = options->sockets.words, .n_sockets = options->sockets.n, .memory_bytes = (int64_t)options->job_memory_mib << 20,
+		.mode = options->sandbox, .any_program = options->insecure,
+			.tools = options->tools.words, .n_tools = options->tools.n,
+		.inner_program = options->inner_program, .caches = options->caches.words,
+			.n_caches = options->caches.n,
+		.sockets = options->sockets.words, .n_sockets = options->sockets.n,
+			.memory_bytes = (int64_t)options->job_memory_mib << 20,
 		.cpu_s = options->job_lifetime_s, .jobs = options->jobs,
 	};
 
@@ -59,7 +63,8 @@ static int open_dir(const char *dir)
 }
 
 /* One connection: who is it, if that matters, and its job. */
-static void serve(struct job_site *site, const struct auth_ends *ends, bool is_greeted, const struct peer *peer, struct job_outcome *outcome)
+static void serve(struct job_site *site, const struct auth_ends *ends, bool is_greeted,
+		  const struct peer *peer, struct job_outcome *outcome)
 {
 	const struct admission *admission = &site->options->admission;
 	struct err err = ERR_INIT;
@@ -126,7 +131,8 @@ static void serve_one(struct job_site *site, int fd)
 	serve(site, &(struct auth_ends){ fd, fd, site->options->io_idle_ms }, false, &peer, &outcome);
 }
 
-int worker_serve_alone(const struct options *options, const char *dir, const char *base, const int *listeners, size_t n_listeners,
+int worker_serve_alone(const struct options *options, const char *dir, const char *base,
+		       const int *listeners, size_t n_listeners,
 		       struct err *err)
 {
 	autofree struct pollfd *fds = mem_array(n_listeners, sizeof(*fds));
@@ -173,7 +179,8 @@ int worker_serve_inetd(const struct options *options, struct err *err)
 	}
 	peer_describe(&peer, 0);
 	if (peer_is_admitted(&peer, &options->access, 0))
-		serve(&(struct job_site){ options, &confine, dir, dir_fd, VIEWS_UNTRIED, -1 }, &(struct auth_ends){ 0, 1, options->io_idle_ms }, false, &peer,
+		serve(&(struct job_site){ options, &confine, dir, dir_fd, VIEWS_UNTRIED, -1 },
+		      &(struct auth_ends){ 0, 1, options->io_idle_ms }, false, &peer,
 		      &outcome);
 	confine_release(&confine);
 	tmp_dir_remove(base, NULL);

@@ -17,7 +17,8 @@
 _Noreturn void worker_run(const struct options *options, const char *dir, int channel, pid_t parent);
 
 /* --no-fork: accepts and serves in this process, for ever. dir is made in base, which a signal removes. */
-int worker_serve_alone(const struct options *options, const char *dir, const char *base, const int *listeners, size_t n_listeners,
+int worker_serve_alone(const struct options *options, const char *dir, const char *base,
+		       const int *listeners, size_t n_listeners,
 		       struct err *err);
 
 /* One job on stdin and stdout, as from inetd or ssh; its "ret" is the exit status. */

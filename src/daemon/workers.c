@@ -189,7 +189,8 @@ static size_t watch_all(struct pool *pool, struct pollfd *fds)
 
 static void attend(struct pool *pool, const struct pollfd *fds, size_t n_fds)
 {
-	const struct pollfd *listeners = fds + 2, *channels = listeners + pool->n_listeners, *visitors = channels + pool->crew.n_max;
+	const struct pollfd *listeners = fds + 2, *channels = listeners + pool->n_listeners,
+			    *visitors = channels + pool->crew.n_max;
 	struct job_outcome outcome;
 
 	if (fds[1].revents)
@@ -345,11 +346,14 @@ static int serve(struct pool *pool)
 	return signal_number;
 }
 
-int workers_run(const struct options *options, const int *listeners, size_t n_listeners, int stats_fd, struct err *err)
+int workers_run(const struct options *options, const int *listeners, size_t n_listeners,
+		int stats_fd, struct err *err)
 {
 	struct pool pool = {
-		.options = options, .listeners = listeners, .n_listeners = n_listeners, .stats_fd = stats_fd, .signal_fd = -1, .lock_fd = -1,
-		.entrance = { .access = &options->access, .greets = options->admission.required }, .disks = LOAD_MEMORY_INIT,
+		.options = options, .listeners = listeners, .n_listeners = n_listeners,
+			.stats_fd = stats_fd, .signal_fd = -1, .lock_fd = -1,
+		.entrance = { .access = &options->access, .greets = options->admission.required },
+			.disks = LOAD_MEMORY_INIT,
 	};
 	int signal_number;
 

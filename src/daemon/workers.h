@@ -11,6 +11,7 @@
 /* Serves on the listening sockets until SIGTERM, SIGINT, SIGHUP or the lifetime's SIGALRM, ends all
  * workers and compilers within a second, removes every file, and dies by that signal. stats_fd: where
  * statistics are asked for, or -1. */
-int workers_run(const struct options *options, const int *listeners, size_t n_listeners, int stats_fd, struct err *err);
+int workers_run(const struct options *options, const int *listeners, size_t n_listeners,
+		int stats_fd, struct err *err);
 
 #endif

@@ -42,7 +42,8 @@ static void arm(AvahiWatch *watch, AvahiWatchEvent wanted)
 	event_add(watch->event, NULL);
 }
 
-static AvahiWatch *watch_new(const AvahiPoll *poll, int fd, AvahiWatchEvent wanted, AvahiWatchCallback callback, void *userdata)
+static AvahiWatch *watch_new(const AvahiPoll *poll, int fd, AvahiWatchEvent wanted,
+			     AvahiWatchCallback callback, void *userdata)
 {
 	AvahiWatch *watch = mem_alloc(sizeof(*watch));
 
@@ -91,7 +92,8 @@ static void timeout_update(AvahiTimeout *timeout, const struct timeval *at)
 	event_add(timeout->event, &left);
 }
 
-static AvahiTimeout *timeout_new(const AvahiPoll *poll, const struct timeval *at, AvahiTimeoutCallback callback, void *userdata)
+static AvahiTimeout *timeout_new(const AvahiPoll *poll, const struct timeval *at,
+				 AvahiTimeoutCallback callback, void *userdata)
 {
 	AvahiTimeout *timeout = mem_alloc(sizeof(*timeout));
 

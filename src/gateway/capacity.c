@@ -102,7 +102,8 @@ static void judge(struct capacity *capacity, int64_t now_ms)
 	}
 }
 
-bool capacity_on_done(struct capacity *capacity, int n_jobs, int64_t started_ms, uint64_t bytes, int64_t now_ms)
+bool capacity_on_done(struct capacity *capacity, int n_jobs, int64_t started_ms, uint64_t bytes,
+		      int64_t now_ms)
 {
 	int before = capacity->settled;
 

@@ -29,7 +29,8 @@ struct capacity {
 	int slots;			/* the one in force: settled, or what is tried */
 	enum capacity_phase phase;
 	int64_t since_ms;		/* that one is in force, or REST ends */
-	unsigned n;			/* jobs that began and ended since then, while all slots were in use */
+	/* jobs that began and ended since then, while all slots were in use */
+	unsigned n;
 	double ms, bytes;		/* of those, together */
 	double usual_bytes;		/* of a job while the settled number was measured */
 	double rate;			/* such jobs per ms with the settled number */
@@ -43,6 +44,7 @@ void capacity_continue(struct capacity *capacity, int settled, int64_t now_ms);
 
 /* A job has ended well that held a slot since started_ms, n_jobs were there until now. True if the settled
  * number is another one from now on. */
-bool capacity_on_done(struct capacity *capacity, int n_jobs, int64_t started_ms, uint64_t bytes, int64_t now_ms);
+bool capacity_on_done(struct capacity *capacity, int n_jobs, int64_t started_ms, uint64_t bytes,
+		      int64_t now_ms);
 
 #endif

@@ -66,7 +66,8 @@ static void channel_on_readable(evutil_socket_t sock, short what, void *context)
 	}
 }
 
-struct channel *channel_open(struct event_base *base, int fd, channel_answer_fn *on_unasked, void (*on_gone)(void *context),
+struct channel *channel_open(struct event_base *base, int fd, channel_answer_fn *on_unasked,
+			     void (*on_gone)(void *context),
 			     void *context)
 {
 	struct channel *channel = mem_alloc(sizeof(*channel));

@@ -14,7 +14,8 @@ struct channel;
 typedef void channel_answer_fn(void *context, const struct helper_answer *answer, int *fd);
 
 /* on_unasked: answers with serial 0 (SIGHUP). on_gone: the parent ended. */
-struct channel *channel_open(struct event_base *base, int fd, channel_answer_fn *on_unasked, void (*on_gone)(void *context),
+struct channel *channel_open(struct event_base *base, int fd, channel_answer_fn *on_unasked,
+			     void (*on_gone)(void *context),
 			     void *context);
 void channel_close(struct channel *channel);
 

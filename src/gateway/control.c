@@ -100,13 +100,15 @@ int control_listen(const char *path, int *out, struct err *err)
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_sys(err, ERR_BIND, "cannot make directory '%s' for the control socket", dir);
-	if (check_place(dir, err) < 0 || make_socket(path, &addr, &fd, err) < 0 || make_socket(path, &addr, &probe, err) < 0)
+	if (check_place(dir, err) < 0 || make_socket(path, &addr, &fd, err) < 0 ||
+	    make_socket(path, &addr, &probe, err) < 0)
 		return -1;
 	if (connect(probe, (struct sockaddr *)&addr.storage, addr.len) == 0)
 		return err_set(err, ERR_BIND, "a gateway listens at '%s' already", path);
 	if (errno == ECONNREFUSED)
 		unlink(path);
-	if (bind(fd, (struct sockaddr *)&addr.storage, addr.len) < 0 || chmod(path, 0600) < 0 || listen(fd, VISITORS_MAX) < 0)
+	if (bind(fd, (struct sockaddr *)&addr.storage, addr.len) < 0 || chmod(path, 0600) < 0 ||
+	    listen(fd, VISITORS_MAX) < 0)
 		return err_sys(err, ERR_BIND, "cannot listen at '%s'", path);
 	*out = fd_steal(&fd);
 	return 0;
@@ -142,7 +144,8 @@ static void visitor_on_readable(evutil_socket_t fd, short what, void *context)
 	struct control_answer answer;
 	int answer_fd = -1;
 
-	if ((what & EV_TIMEOUT) || recv((int)fd, &request, sizeof(request), MSG_TRUNC) != (ssize_t)sizeof(request)) {
+	if ((what & EV_TIMEOUT) ||
+	    recv((int)fd, &request, sizeof(request), MSG_TRUNC) != (ssize_t)sizeof(request)) {
 		dismiss(visitor);
 		return;
 	}
@@ -156,7 +159,8 @@ static void visitor_on_readable(evutil_socket_t fd, short what, void *context)
 /* One who does not take an answer is not waited for: the end of the visit tells him. */
 void control_say(struct control_visitor *visitor, const struct control_answer *answer, int fd)
 {
-	if (visitor->readable && fdpass_send(visitor->fd, answer, sizeof(*answer), fd) != (ssize_t)sizeof(*answer))
+	if (visitor->readable &&
+	    fdpass_send(visitor->fd, answer, sizeof(*answer), fd) != (ssize_t)sizeof(*answer))
 		dismiss(visitor);
 }
 
@@ -180,21 +184,24 @@ static void control_on_acceptable(evutil_socket_t listen_fd, short what, void *c
 		if (visitor->readable)
 			continue;
 		*visitor = (struct control_visitor){ control, fd, NULL };
-		visitor->readable = event_new(event_get_base(control->acceptable), fd, EV_READ | EV_PERSIST, visitor_on_readable, visitor);
+		visitor->readable = event_new(event_get_base(control->acceptable), fd,
+					      EV_READ | EV_PERSIST, visitor_on_readable, visitor);
 		event_add(visitor->readable, &patience);
 		return;
 	}
 	fd_close(&fd);
 }
 
-struct control *control_open(struct event_base *base, int listen_fd, control_request_fn *on_request, void *context)
+struct control *control_open(struct event_base *base, int listen_fd, control_request_fn *on_request,
+			     void *context)
 {
 	struct control *control = mem_alloc(sizeof(*control));
 
 	control->listen_fd = listen_fd;
 	control->on_request = on_request;
 	control->context = context;
-	control->acceptable = event_new(base, listen_fd, EV_READ | EV_PERSIST, control_on_acceptable, control);
+	control->acceptable = event_new(base, listen_fd, EV_READ | EV_PERSIST,
+					control_on_acceptable, control);
 	event_add(control->acceptable, NULL);
 	return control;
 }

@@ -61,13 +61,15 @@ int control_listen(const char *path, int *fd, struct err *err);
 struct control;
 struct control_visitor;
 /* The answer goes with *fd, if that is set; it is closed afterwards. */
-typedef void control_request_fn(void *context, struct control_visitor *visitor, const struct control_request *request,
+typedef void control_request_fn(void *context, struct control_visitor *visitor,
+				const struct control_request *request,
 				struct control_answer *answer, int *fd);
 /* Answers that go before the last one. fd stays the caller's. */
 void control_say(struct control_visitor *visitor, const struct control_answer *answer, int fd);
 
 /* Takes listen_fd over. */
-struct control *control_open(struct event_base *base, int listen_fd, control_request_fn *on_request, void *context);
+struct control *control_open(struct event_base *base, int listen_fd, control_request_fn *on_request,
+			     void *context);
 void control_close(struct control *control);
 /* The listening socket, for a successor. Nobody is accepted here any more after _leave; those who
  * are here get their answers. */

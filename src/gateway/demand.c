@@ -12,7 +12,9 @@ double demand_within(const struct demand *demand, double ahead_ms, double window
 	uint64_t n = 0;
 
 	while (n < ARRIVALS_KEPT && n < demand->n_arrived) {
-		double ago_ms = (double)(now_ms - demand->arrived_at_ms[(demand->n_arrived - 1 - n) % ARRIVALS_KEPT]);
+		double ago_ms = (double)(now_ms -
+					 demand->arrived_at_ms[(demand->n_arrived - 1 - n) %
+							       ARRIVALS_KEPT]);
 
 		if (ago_ms > window_ms)
 			break;

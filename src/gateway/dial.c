@@ -138,7 +138,8 @@ static void dial_on_ssh(void *context, const struct helper_answer *answer, int *
 
 static void ask_for_ssh(struct dial *dial)
 {
-	dial->helper_serial = channel_ask(dial->gateway->channel, HELPER_SSH, dial->server->generation, dial->server->index, -1,
+	dial->helper_serial = channel_ask(dial->gateway->channel, HELPER_SSH,
+					  dial->server->generation, dial->server->index, -1,
 					  dial_on_ssh, dial);
 	if (!dial->helper_serial)
 		failed(dial, "ssh cannot be started");

@@ -43,8 +43,9 @@ static void take_note(struct peer *peer, const struct lease_message *message)
 	int64_t ms = lease_get_int(message, "ms", 0);
 
 	if (str_equal(lease_get(message, "where"), "local"))
-		feed_local(&peer->gateway->feed, peer->cred.uid, lease_get(message, "build"), lease_get(message, "source"),
-			   lease_get(message, "reason"), ms, clock_now_ms());
+		feed_local(&peer->gateway->feed, peer->cred.uid, lease_get(message, "build"),
+			   lease_get(message, "source"), lease_get(message, "reason"), ms,
+			   clock_now_ms());
 	peer_close(peer);
 }
 
@@ -95,7 +96,8 @@ static void take_want(struct peer *peer, const struct lease_message *message)
 	job->nice = (int)lease_get_int(message, "priority", 0);
 	job->allow_here = lease_has_word(message, "modes", "local");
 	if (!take_kind(job, lease_get(message, "kind"))) {
-		peer_deny(peer, "kind", "this gateway leases places for kind=compile, cpp, local, link and served");
+		peer_deny(peer, "kind",
+			  "this gateway leases places for kind=compile, cpp, local, link and served");
 		return;
 	}
 	if (job->kind == JOB_COMPILE)
@@ -129,7 +131,8 @@ static void take_result(struct peer *peer, const struct lease_message *message)
 		ledger_replayed(&peer->relay, "transport-failed", "the client could not use its connection");
 		turn_enqueue(peer, true);
 	} else if (str_equal(result, "transport-failed")) {
-		peer_deny(peer, "attempts", "the job was tried on several servers in vain: see distcc-gateway --status");
+		peer_deny(peer, "attempts",
+			  "the job was tried on several servers in vain: see distcc-gateway --status");
 	} else {
 		peer_close(peer);
 	}
@@ -182,7 +185,9 @@ static void take_message(struct peer *peer, const struct lease_message *message)
 		take_note(peer, message);
 		break;
 	case LEASE_REDY:
-		peer->gateway->counters.lease_jobs += peer->job.kind == JOB_COMPILE && !feed_job_is_counted(&peer->seen, FEED_QUEUED);
+		peer->gateway->counters.lease_jobs += peer->job.kind == JOB_COMPILE &&
+						      !feed_job_is_counted(&peer->seen,
+									   FEED_QUEUED);
 		peer->job.size = (uint64_t)lease_get_int(message, "size", 0);
 		if (peer->job.kind == JOB_COMPILE)
 			ledger_queued(&peer->relay);

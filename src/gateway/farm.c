@@ -46,7 +46,9 @@ int farm_check(const struct host_list *list, const struct options *options, stru
 		if (spec->kind == HOST_UNIX && is_own_socket(options, spec->path))
 			return err_set(err, ERR_HOSTSPEC, "host '%s' is this gateway's own socket: that would be a loop", spec->text);
 		if (spec->auth)
-			return err_set(err, ERR_HOSTSPEC, "host '%s': ',auth' is not supported in this build", spec->text);
+			return err_set(err, ERR_HOSTSPEC,
+				       "host '%s': ',auth' is not supported in this build",
+				       spec->text);
 		n_servers += spec->kind != HOST_LOCAL;
 	}
 	if (list->zeroconf && !browse_is_built_in())
@@ -60,7 +62,8 @@ int farm_check(const struct host_list *list, const struct options *options, stru
 
 static int read_source(const struct farm *farm, struct buf *text, char name[FARM_NAME_MAX], struct err *err)
 {
-	static const char *const places[] = { SYSCONFDIR "/distcc/gateway.hosts", SYSCONFDIR "/distcc/hosts" };
+	static const char *const places[] = { SYSCONFDIR "/distcc/gateway.hosts",
+					      SYSCONFDIR "/distcc/hosts" };
 	const char *value = env_get("DISTCC_GATEWAY_HOSTS"), *path = farm->options->hosts_file;
 
 	if (!path && value) {
@@ -93,7 +96,8 @@ int farm_load(struct farm *farm, struct err *err)
 
 	if (read_source(farm, &text, name, err) < 0)
 		return -1;
-	if (host_list_parse(&list, text.len ? text.data : "", err) < 0 || farm_check(&list, farm->options, err) < 0) {
+	if (host_list_parse(&list, text.len ? text.data : "", err) < 0 ||
+	    farm_check(&list, farm->options, err) < 0) {
 		host_list_release(&list);
 		return err_prefix(err, "%s", name);
 	}
@@ -124,7 +128,8 @@ static bool is_meant(const struct host_spec *spec, const char *host)
 {
 	autofree char *label = server_label(spec);
 
-	return strcmp(spec->text, host) == 0 || strcasecmp(label, host) == 0 || (spec->name && strcasecmp(spec->name, host) == 0);
+	return strcmp(spec->text, host) == 0 || strcasecmp(label, host) == 0 ||
+	       (spec->name && strcasecmp(spec->name, host) == 0);
 }
 
 static bool is_same_server(const struct host_spec *a, const struct host_spec *b)
@@ -282,7 +287,8 @@ size_t farm_apply_changes(struct farm *farm, const char *changes)
 		if (apply_change(farm, line, host, &err) == 0)
 			n++;
 		else
-			log_notice("of the gateway that is replaced, --%s=%s is not kept: %s", line, host, err.text);
+			log_notice("of the gateway that is replaced, --%s=%s is not kept: %s", line,
+				   host, err.text);
 	}
 	return n;
 }

@@ -32,7 +32,8 @@ int farm_load(struct farm *farm, struct err *err);
 
 /* Each changes the list or leaves it alone and says why. HOST is an entry; for drain and remove its
  * text, "NAME:PORT" or the name alone will do, and all that match are meant. */
-int farm_add(struct farm *farm, const char *host, struct err *err);	/* replaces an entry for the same server */
+/* replaces an entry for the same server */
+int farm_add(struct farm *farm, const char *host, struct err *err);
 int farm_drain(struct farm *farm, const char *host, struct err *err);	/* stays listed, gets no more jobs */
 int farm_remove(struct farm *farm, const char *host, struct err *err);
 

@@ -18,8 +18,9 @@ enum {
 };
 
 static const char *const kind_names[FEED_N_KINDS] = {
-	[FEED_WANTED] = "wanted", [FEED_QUEUED] = "queued", [FEED_GRANTED] = "granted", [FEED_REPLAYED] = "replayed",
-	[FEED_DONE] = "done", [FEED_DENIED] = "denied", [FEED_CANCELLED] = "cancelled", [FEED_LOCAL] = "local",
+	[FEED_WANTED] = "wanted",       [FEED_QUEUED] = "queued", [FEED_GRANTED] = "granted",
+	[FEED_REPLAYED] = "replayed",   [FEED_DONE] = "done",     [FEED_DENIED] = "denied",
+	[FEED_CANCELLED] = "cancelled", [FEED_LOCAL] = "local",
 };
 
 const char *feed_kind_name(enum feed_kind kind)
@@ -162,7 +163,8 @@ static struct feed_event *new_event(struct feed *feed, enum feed_kind kind, int6
 	return event;
 }
 
-static struct feed_event *job_event(struct feed *feed, const struct feed_job *job, enum feed_kind kind, int64_t now_ms)
+static struct feed_event *job_event(struct feed *feed, const struct feed_job *job,
+				    enum feed_kind kind, int64_t now_ms)
 {
 	struct feed_event *event = new_event(feed, kind, now_ms);
 
@@ -190,11 +192,13 @@ static bool was_counted(struct feed_job *job, enum feed_kind kind)
 	return counted;
 }
 
-void feed_job_wanted(struct feed *feed, struct feed_job *job, uid_t uid, pid_t pid, const char *build, const char *source,
+void feed_job_wanted(struct feed *feed, struct feed_job *job, uid_t uid, pid_t pid,
+		     const char *build, const char *source,
 		     const char *compiler, int64_t now_ms)
 {
 	*job = (struct feed_job){ .id = job->resumes ? job->resumes : ++feed->last_id, .counted = job->counted,
-				  .waited_ms = job->waited_ms, .uid = uid, .pid = pid, .lane = -1, .wanted_ms = now_ms };
+				  .waited_ms = job->waited_ms, .uid = uid, .pid = pid, .lane = -1,
+					  .wanted_ms = now_ms };
 	str_copy(job->source, sizeof(job->source), source ? path_base(source) : "");
 	str_copy(job->compiler, sizeof(job->compiler), compiler ? compiler : "");
 	job->build = feed_build_get(feed, uid, build, now_ms);
@@ -232,7 +236,8 @@ void feed_job_granted(struct feed *feed, struct feed_job *job, const char *serve
 }
 
 /* The end of an attempt, well or ill. */
-static struct feed_event *attempt_event(struct feed *feed, struct feed_job *job, enum feed_kind kind, int64_t now_ms)
+static struct feed_event *attempt_event(struct feed *feed, struct feed_job *job,
+					enum feed_kind kind, int64_t now_ms)
 {
 	struct feed_event *event = job_event(feed, job, kind, now_ms);
 
@@ -250,7 +255,8 @@ void feed_job_replayed(struct feed *feed, struct feed_job *job, const char *reas
 	job->queued_ms = now_ms;
 }
 
-void feed_job_ended(struct feed *feed, struct feed_job *job, enum feed_kind kind, const char *reason, int64_t now_ms)
+void feed_job_ended(struct feed *feed, struct feed_job *job, enum feed_kind kind,
+		    const char *reason, int64_t now_ms)
 {
 	struct feed_event *event;
 
@@ -286,7 +292,8 @@ void feed_continue(struct feed *feed, uint64_t last_id, uint64_t last_seq)
 	feed->first_seq = last_seq + 1;
 }
 
-void feed_local(struct feed *feed, uid_t uid, const char *label, const char *source, const char *reason, int64_t run_ms,
+void feed_local(struct feed *feed, uid_t uid, const char *label, const char *source,
+		const char *reason, int64_t run_ms,
 		int64_t now_ms)
 {
 	struct feed_build *build = feed_build_get(feed, uid, label, now_ms);

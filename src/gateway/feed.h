@@ -23,7 +23,8 @@
 #include "wire/reason.h"
 
 enum feed_kind {
-	FEED_WANTED, FEED_QUEUED, FEED_GRANTED, FEED_REPLAYED, FEED_DONE, FEED_DENIED, FEED_CANCELLED, FEED_LOCAL,
+	FEED_WANTED, FEED_QUEUED, FEED_GRANTED, FEED_REPLAYED, FEED_DONE, FEED_DENIED,
+		FEED_CANCELLED, FEED_LOCAL,
 	FEED_N_KINDS
 };
 const char *feed_kind_name(enum feed_kind kind);
@@ -60,7 +61,8 @@ struct feed_lane_set {			/* which slots of a server are in use: for the time lin
 
 struct feed_job {			/* part of whoever has the job; zeroed at first */
 	uint64_t id;			/* 0: there is no job, or it has ended */
-	uint64_t resumes;		/* before it is wanted: the id that a predecessor of ours gave it, or 0 */
+	/* before it is wanted: the id that a predecessor of ours gave it, or 0 */
+	uint64_t resumes;
 	unsigned counted;		/* 1 << kind: steps that the predecessor has counted */
 	int64_t waited_ms;		/* in the predecessor's queue */
 	uid_t uid;
@@ -93,7 +95,8 @@ struct feed {
 	uint64_t wait_ms, run_ms;	/* sums over granted, and over done jobs */
 	uint64_t last_id;
 	uint64_t last_seq;
-	uint64_t first_seq;		/* of our own events; those before were a predecessor's, and are not here */
+	/* of our own events; those before were a predecessor's, and are not here */
+	uint64_t first_seq;
 	struct feed_event *events;	/* a ring of FEED_EVENTS_MAX */
 	struct feed_build *builds, *oldest;	/* the same ones as a table and as a list */
 	struct feed_lane_set *lanes;
@@ -103,7 +106,8 @@ void feed_init(struct feed *feed);
 void feed_release(struct feed *feed);
 
 /* Gives the job its id. Texts are cut to fit; NULL is empty. */
-void feed_job_wanted(struct feed *feed, struct feed_job *job, uid_t uid, pid_t pid, const char *build, const char *source,
+void feed_job_wanted(struct feed *feed, struct feed_job *job, uid_t uid, pid_t pid,
+		     const char *build, const char *source,
 		     const char *compiler, int64_t now_ms);
 void feed_job_queued(struct feed *feed, struct feed_job *job, int64_t now_ms);
 void feed_job_granted(struct feed *feed, struct feed_job *job, const char *server, int64_t now_ms);
@@ -111,7 +115,8 @@ void feed_job_granted(struct feed *feed, struct feed_job *job, const char *serve
 void feed_job_left(struct feed *feed, struct feed_job *job);
 void feed_job_replayed(struct feed *feed, struct feed_job *job, const char *reason, int64_t now_ms);
 /* kind: FEED_DONE, FEED_DENIED or FEED_CANCELLED. Harmless when it has ended, or never began. */
-void feed_job_ended(struct feed *feed, struct feed_job *job, enum feed_kind kind, const char *reason, int64_t now_ms);
+void feed_job_ended(struct feed *feed, struct feed_job *job, enum feed_kind kind,
+		    const char *reason, int64_t now_ms);
 /* Has a predecessor counted this step of it? */
 static inline bool feed_job_is_counted(const struct feed_job *job, enum feed_kind kind)
 {
@@ -122,7 +127,8 @@ void feed_job_moved(struct feed *feed, struct feed_job *job);
 /* The numbers go on where a predecessor's ended; nothing has happened here yet. */
 void feed_continue(struct feed *feed, uint64_t last_id, uint64_t last_seq);
 /* A client's word that it ran something locally. */
-void feed_local(struct feed *feed, uid_t uid, const char *build, const char *source, const char *reason, int64_t run_ms,
+void feed_local(struct feed *feed, uid_t uid, const char *build, const char *source,
+		const char *reason, int64_t run_ms,
 		int64_t now_ms);
 
 /* The build of that label, made if it is new; NULL when there are too many. */

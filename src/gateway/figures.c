@@ -17,7 +17,8 @@ static uint64_t get_descriptors(const struct gateway *gateway)
 	while (readdir(dir))
 		n++;
 	closedir(dir);
-	return n - 3 - gateway->counters.askers;	/* "." and ".." and the directory itself; nor those who look */
+	/* "." and ".." and the directory itself; nor those who look */
+	return n - 3 - gateway->counters.askers;
 }
 
 static uint64_t get_uptime_seconds(const struct gateway *gateway)
@@ -119,7 +120,8 @@ OF_FIELD(here_compile_busy, schedule.places[PLACE_COMPILE].busy)
 OF_FIELD(here_cpp_busy, schedule.places[PLACE_CPP].busy)
 OF_FIELD(here_compiles, schedule.places[PLACE_COMPILE].n_granted)
 OF_FIELD(here_cpps, schedule.places[PLACE_CPP].n_granted)
-OF_FIELD(overbooked, schedule.places[PLACE_COMPILE].n_overbooked + gateway->schedule.places[PLACE_CPP].n_overbooked)
+OF_FIELD(overbooked, schedule.places[PLACE_COMPILE].n_overbooked +
+			     gateway->schedule.places[PLACE_CPP].n_overbooked)
 
 const struct figure figures[] = {
 	{ "uptime_seconds", FIGURE_GAUGE, "seconds", "Time since the start", get_uptime_seconds },

@@ -31,7 +31,8 @@
 
 enum {
 	RESUME_MS = 100,
-	ACCEPTS_AT_ONCE = 16		/* then those that are here have a turn: who connects without end stops nobody */
+	/* then those that are here have a turn: who connects without end stops nobody */
+	ACCEPTS_AT_ONCE = 16
 };
 
 /* Everything that only gateway_run() and its callbacks see. */
@@ -110,7 +111,8 @@ static void start_listening(struct gateway *gateway)
 
 	gateway->listeners = mem_array(listeners->n, sizeof(*gateway->listeners));
 	for (size_t i = 0; i < listeners->n; i++) {
-		gateway->listeners[i] = event_new(gateway->base, listeners->fds[i], EV_READ | EV_PERSIST, accept_ready, gateway);
+		gateway->listeners[i] = event_new(gateway->base, listeners->fds[i],
+						  EV_READ | EV_PERSIST, accept_ready, gateway);
 		event_add(gateway->listeners[i], NULL);
 	}
 	gateway->n_listeners = listeners->n;
@@ -145,11 +147,13 @@ static void take_over(void *context, const struct helper_answer *answer, int *fd
 	struct loop *loop = context;
 
 	if (!answer->ok || *fd < 0) {
-		err_set(&loop->failure, ERR_CONNECT, "the gateway that is to be replaced stays: %s", answer->text);
+		err_set(&loop->failure, ERR_CONNECT, "the gateway that is to be replaced stays: %s",
+			answer->text);
 		event_base_loopbreak(loop->gateway.base);
 		return;
 	}
-	loop->gateway.heritage = heritage_begin(&loop->gateway, fd_steal(fd), serve, heritage_ended, &loop->gateway);
+	loop->gateway.heritage = heritage_begin(&loop->gateway, fd_steal(fd), serve, heritage_ended,
+						&loop->gateway);
 }
 
 static void retired(void *context)
@@ -281,7 +285,8 @@ static void on_parent_gone(void *context)
 	struct loop *loop = context;
 
 	/* Who sees ERR_GONE removes the sockets, which are ours as long as we listen. */
-	err_set(&loop->failure, loop->gateway.n_listeners ? ERR_GONE : ERR_FAILED, "the parent process is gone");
+	err_set(&loop->failure, loop->gateway.n_listeners ? ERR_GONE : ERR_FAILED,
+		"the parent process is gone");
 	event_base_loopbreak(loop->gateway.base);
 }
 

@@ -89,7 +89,8 @@ static void remove_stale(const char *parent)
 		autofree char *path = str_format("%s/%s", parent, entry->d_name);
 		long pid;
 
-		if (sscanf(entry->d_name, CGROUP_NAME "-%ld", &pid) == 1 && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+		if (sscanf(entry->d_name, CGROUP_NAME "-%ld", &pid) == 1 &&
+		    kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 			rmdir(path);
 	}
 	if (dir)
@@ -147,7 +148,8 @@ static _Noreturn void make_sockets(int line_fd)
 	char which;
 
 	while (recv(line_fd, &which, 1, 0) == 1) {
-		autoclose int fd = socket(which == '6' ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+		autoclose int fd = socket(which == '6' ? AF_INET6 : AF_INET,
+					  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 
 		/* without one, it is told so */
 		if (fdpass_send(line_fd, &which, 1, fd) < 0)
@@ -209,7 +211,8 @@ struct guard *guard_open(uid_t uid, gid_t gid, struct err *err)
 		cgroup_fd = open(guard->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (cgroup_fd < 0)
 			err_sys(err, ERR_FAILED, "cannot open cgroup '%s'", guard->dir);
-		else if (guard_programs_attach(cgroup_fd, guard->map_fd, err) == 0 && start_process(guard, uid, gid, err) == 0)
+		else if (guard_programs_attach(cgroup_fd, guard->map_fd, err) == 0 &&
+			 start_process(guard, uid, gid, err) == 0)
 			return guard;
 	}
 	guard_close(guard);

@@ -19,7 +19,8 @@
 
 enum {
 	FLOW_MS = 2000,
-	CALL_MS = 100,			/* over loopback a handshake that nobody drops is done before connect() returns */
+	/* over loopback a handshake that nobody drops is done before connect() returns */
+	CALL_MS = 100,
 	MARK = 1
 };
 
@@ -42,7 +43,8 @@ static int place_open(struct place *place, int family)
 		in6->sin6_addr = in6addr_loopback;
 	place->addr.len = family == AF_INET ? sizeof(*in) : sizeof(*in6);
 	place->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return place->fd >= 0 && bind(place->fd, (struct sockaddr *)in, place->addr.len) == 0 && listen(place->fd, 4) == 0 &&
+	return place->fd >= 0 && bind(place->fd, (struct sockaddr *)in, place->addr.len) == 0 &&
+	       listen(place->fd, 4) == 0 &&
 	       getsockname(place->fd, (struct sockaddr *)in, &place->addr.len) == 0 ? 0 : -1;
 }
 
@@ -87,7 +89,8 @@ static int fast_open_is_refused(int fd, const struct sock_addr *addr, struct err
 	int on = 1;
 
 	disconnect(fd);
-	if (sendto(fd, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (const struct sockaddr *)&addr->storage, addr->len) == 1 ||
+	if (sendto(fd, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (const struct sockaddr *)&addr->storage,
+		   addr->len) == 1 ||
 	    (errno != EPERM && errno != EOPNOTSUPP))
 		return err_set(err, ERR_FAILED, "TCP fast open to another address is possible");
 	if (setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof(on)) < 0)
@@ -124,7 +127,8 @@ static int try_ipv6(const struct guard *guard, const struct place *elsewhere, st
 	int result = 0;
 
 	if (place_open(&far, AF_INET6) == 0)
-		result = fd < 0 ? err_set(err, ERR_FAILED, "no IPv6 socket is made") : is_refused(fd, &far.addr, " (IPv6)", err);
+		result = fd < 0 ? err_set(err, ERR_FAILED, "no IPv6 socket is made") :
+				  is_refused(fd, &far.addr, " (IPv6)", err);
 	fd_close(&far.fd);
 	if (result < 0 || fd < 0)
 		return result;
@@ -135,7 +139,8 @@ static int try_ipv6(const struct guard *guard, const struct place *elsewhere, st
 	return is_refused(fd, &mapped, " (IPv4 in IPv6)", err);
 }
 
-static int try_all(const struct guard *guard, const struct place *server, const struct place *elsewhere, struct err *err)
+static int try_all(const struct guard *guard, const struct place *server,
+		   const struct place *elsewhere, struct err *err)
 {
 	autoclose int one = guard_socket(guard, AF_INET), two = guard_socket(guard, AF_INET);
 

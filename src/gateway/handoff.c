@@ -39,7 +39,8 @@ static size_t make_filter(struct sock_filter *code, const struct sock_addr *serv
 
 	if (server->storage.ss_family == AF_INET) {
 		n = add_check(code, n, BPF_H, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL), 0x0800);
-		n = add_check(code, n, BPF_W, (uint32_t)(SKF_NET_OFF + IPV4_SOURCE), ntohl(in->sin_addr.s_addr));
+		n = add_check(code, n, BPF_W, (uint32_t)(SKF_NET_OFF + IPV4_SOURCE),
+			      ntohl(in->sin_addr.s_addr));
 		n = add_check(code, n, BPF_H, TCP_SOURCE_PORT, ntohs(in->sin_port));
 	} else {
 		n = add_check(code, n, BPF_H, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL), 0x86dd);
@@ -47,7 +48,8 @@ static size_t make_filter(struct sock_filter *code, const struct sock_addr *serv
 			uint32_t word;
 
 			memcpy(&word, in6->sin6_addr.s6_addr + i * 4, 4);
-			n = add_check(code, n, BPF_W, (uint32_t)(SKF_NET_OFF + IPV6_SOURCE + i * 4), ntohl(word));
+			n = add_check(code, n, BPF_W, (uint32_t)(SKF_NET_OFF + IPV6_SOURCE + i * 4),
+				      ntohl(word));
 		}
 		n = add_check(code, n, BPF_H, TCP_SOURCE_PORT, ntohs(in6->sin6_port));
 	}
@@ -97,5 +99,6 @@ bool handoff_is_used(int fd)
 
 	/* One byte is the connection's own. An AF_UNIX socket does not tell, so it is believed. */
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
-	       len < offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked) || info.tcpi_bytes_acked > 1;
+	       len < offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked) ||
+	       info.tcpi_bytes_acked > 1;
 }

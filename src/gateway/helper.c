@@ -97,7 +97,8 @@ static int file_of(const char *label, const struct buf *text, struct err *err)
 
 static void send_list(const struct helper *helper, uint32_t serial)
 {
-	struct helper_answer answer = { .operation = HELPER_LOAD_HOSTS, .serial = serial, .ok = 1, .generation = helper->farm.generation };
+	struct helper_answer answer = { .operation = HELPER_LOAD_HOSTS, .serial = serial, .ok = 1,
+					.generation = helper->farm.generation };
 	autobuf text = BUF_INIT;
 	autoclose int fd = -1;
 	struct err err = ERR_INIT;
@@ -140,7 +141,8 @@ static void load_hosts(struct helper *helper, uint32_t serial)
 
 /* ------------------------------------------------------------------ an administrator's wishes */
 
-static int change_list(struct farm *farm, const struct control_request *request, size_t *n_forgotten, struct err *err)
+static int change_list(struct farm *farm, const struct control_request *request,
+		       size_t *n_forgotten, struct err *err)
 {
 	switch (request->operation) {
 	case CONTROL_ADD:
@@ -158,7 +160,8 @@ static int change_list(struct farm *farm, const struct control_request *request,
 
 /* ------------------------------------------------------------------ a successor, a predecessor */
 
-static void give_sockets(struct helper *helper, struct control_visitor *visitor, struct control_answer *answer, int *fd)
+static void give_sockets(struct helper *helper, struct control_visitor *visitor,
+			 struct control_answer *answer, int *fd)
 {
 	const struct listeners *listeners = helper->setup->listeners;
 
@@ -196,14 +199,16 @@ static void give_changes(const struct helper *helper, struct control_visitor *vi
 }
 
 /* From here on the loop finishes what it has, and its end is ours. */
-static void retire(struct helper *helper, struct control_visitor *visitor, const struct control_request *request,
+static void retire(struct helper *helper, struct control_visitor *visitor,
+		   const struct control_request *request,
 		   struct control_answer *answer, int *fd)
 {
 	struct helper_answer order = { .operation = HELPER_RETIRE, .ok = 1 };
 	autoclose int ours = -1;
 	int pair[2];
 
-	if (helper->setup->retired || helper->ending || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (helper->setup->retired || helper->ending ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		str_copy(answer->text, sizeof(answer->text), "it is ending, or being replaced already");
 		return;
 	}
@@ -241,8 +246,9 @@ static void take_over(struct helper *helper, struct helper_answer *answer)
 	send_answer(helper, answer, trunk_fd);
 }
 
-static void helper_on_control(void *context, struct control_visitor *visitor, const struct control_request *request,
-			      struct control_answer *answer, int *fd)
+static void helper_on_control(void *context, struct control_visitor *visitor,
+			      const struct control_request *request, struct control_answer *answer,
+			      int *fd)
 {
 	struct helper *helper = context;
 	struct err err = ERR_INIT;
@@ -253,7 +259,8 @@ static void helper_on_control(void *context, struct control_visitor *visitor, co
 		return;
 	}
 	if (helper->setup->retired) {
-		str_copy(answer->text, sizeof(answer->text), "this gateway has been replaced in this moment; ask again");
+		str_copy(answer->text, sizeof(answer->text),
+			 "this gateway has been replaced in this moment; ask again");
 		return;
 	}
 	if (request->operation == CONTROL_REPLACE) {
@@ -266,11 +273,13 @@ static void helper_on_control(void *context, struct control_visitor *visitor, co
 		return;
 	}
 	for (size_t i = 0; i < helper->farm.list.n_hosts; i++)
-		n_servers += helper->farm.list.hosts[i].kind != HOST_LOCAL && !helper->farm.list.hosts[i].down;
+		n_servers += helper->farm.list.hosts[i].kind != HOST_LOCAL &&
+			     !helper->farm.list.hosts[i].down;
 	answer->ok = 1;
 	snprintf(answer->text, sizeof(answer->text), "%zu servers are in use", n_servers);
 	if (n_forgotten)
-		snprintf(answer->text, sizeof(answer->text), "%zu servers are in use; %zu changes by --add, --drain and --remove are forgotten",
+		snprintf(answer->text, sizeof(answer->text),
+			 "%zu servers are in use; %zu changes by --add, --drain and --remove are forgotten",
 			 n_servers, n_forgotten);
 	send_list(helper, 0);
 }
@@ -329,7 +338,8 @@ static void secure(const struct helper *helper, struct helper_answer *answer, in
 static void ready(struct helper *helper, size_t n_servers)
 {
 	if (helper->setup->control_fd >= 0)
-		helper->control = control_open(helper->base, fd_steal(&helper->setup->control_fd), helper_on_control, helper);
+		helper->control = control_open(helper->base, fd_steal(&helper->setup->control_fd),
+					       helper_on_control, helper);
 	helper->setup->on_serving(helper->setup);
 	tell_ready(n_servers);
 }
@@ -351,7 +361,8 @@ static void helper_on_resolved(void *context, const struct sock_addr *addrs, siz
 	send_answer(question->helper, answer, -1);
 }
 
-static void resolve(const struct helper *helper, const struct helper_answer *answer, const struct host_spec *spec)
+static void resolve(const struct helper *helper, const struct helper_answer *answer,
+		    const struct host_spec *spec)
 {
 	struct question question = { helper, spec, *answer };
 	struct err err = ERR_INIT;
@@ -487,7 +498,8 @@ static void make_events(struct helper *helper)
 	signals_hold(false);
 	fd_set_nonblocking(setup->loop_fd, true);
 	helper->patience = evtimer_new(helper->base, helper_on_patience, helper);
-	helper->loop_readable = event_new(helper->base, setup->loop_fd, EV_READ | EV_PERSIST, helper_on_readable, helper);
+	helper->loop_readable = event_new(helper->base, setup->loop_fd, EV_READ | EV_PERSIST,
+					  helper_on_readable, helper);
 	event_add(helper->loop_readable, NULL);
 }
 

@@ -27,11 +27,15 @@
 enum helper_operation {
 	HELPER_LOAD_HOSTS = 1,	/* answer: fd of a memfd with the file's text; generation counts up */
 	HELPER_RESOLVE,		/* answer: addresses of server `index` of `generation` (TCP) */
-	HELPER_SSH,		/* answer: fd of a socket whose other end is the ssh command of server `index` */
-	HELPER_TAKE_OVER,	/* answer: fd of the trunk (trunk.h) to the loop of the gateway that is replaced */
-	HELPER_RETIRE,		/* only an answer, and unasked: fd of the trunk to the loop that replaces ours */
+	/* answer: fd of a socket whose other end is the ssh command of server `index` */
+	HELPER_SSH,
+	/* answer: fd of the trunk (trunk.h) to the loop of the gateway that is replaced */
+	HELPER_TAKE_OVER,
+	/* only an answer, and unasked: fd of the trunk to the loop that replaces ours */
+	HELPER_RETIRE,
 	HELPER_READY,		/* no answer: the loop serves, with `index` servers */
-	HELPER_TRIM,		/* no answer: no server that is not in the list of `generation` has a job any more */
+	/* no answer: no server that is not in the list of `generation` has a job any more */
+	HELPER_TRIM,
 	HELPER_SECURE		/* comes with the fd of a connection that is to be passed on: attaches the filter
 				 * (handoff.h), where the kernel lets only the privileged do that */
 };
@@ -68,7 +72,8 @@ struct helper_setup {
 	const char *http_place;		/* by this name */
 	struct succession *succession;	/* with the gateway that is to be replaced */
 	struct startup *startup;
-	void (*on_serving)(const struct helper_setup *setup);	/* once: the loop does, and a predecessor does no more */
+	/* once: the loop does, and a predecessor does no more */
+	void (*on_serving)(const struct helper_setup *setup);
 	bool has_control;		/* our own control socket stands in its place */
 	bool has_replaced;		/* result: the gateway that was to be replaced has retired */
 	bool retired;			/* result: the sockets are a successor's now */

@@ -202,7 +202,8 @@ struct heritage *heritage_begin(struct gateway *gateway, int trunk_fd, void (*on
 	fd_set_nonblocking(trunk_fd, true);
 	*heritage = (struct heritage){ .gateway = gateway, .fd = trunk_fd, .coming = ADOPTION_INIT, .on_begin = on_begin,
 				       .on_end = on_end, .context = context };
-	heritage->readable = event_new(gateway->base, trunk_fd, EV_READ | EV_PERSIST, heritage_on_readable, heritage);
+	heritage->readable = event_new(gateway->base, trunk_fd, EV_READ | EV_PERSIST,
+				       heritage_on_readable, heritage);
 	event_add(heritage->readable, NULL);
 	return heritage;
 }

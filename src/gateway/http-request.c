@@ -44,8 +44,10 @@ static bool host_is_ours(const char *value, const char *own_name)
 	unsigned char address[16];
 	char host[HOST_MAX];
 
-	return cut_port(value, host) && (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1 ||
-					 strcasecmp(host, "localhost") == 0 || (own_name && strcasecmp(host, own_name) == 0));
+	return cut_port(value, host) &&
+	       (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1 ||
+		strcasecmp(host, "localhost") == 0 ||
+		(own_name && strcasecmp(host, own_name) == 0));
 }
 
 /* An Origin is "null" or "scheme://host[:port]". */
@@ -122,7 +124,8 @@ static int judge(const struct fields *fields, const char *own_name, bool any_hos
 	return HTTP_OK;
 }
 
-int http_request_parse(const char *bytes, size_t len, const char *own_name, bool any_host, struct http_request *request)
+int http_request_parse(const char *bytes, size_t len, const char *own_name, bool any_host,
+		       struct http_request *request)
 {
 	struct fields fields = { .twice = false };
 	char head[HTTP_HEAD_MAX + 1], *line = head, *end;

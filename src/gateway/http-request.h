@@ -9,7 +9,8 @@
 enum { HTTP_HEAD_MAX = 8192, HTTP_PATH_MAX = 256 };
 
 enum http_status {
-	HTTP_OK = 200, HTTP_BAD = 400, HTTP_FORBIDDEN = 403, HTTP_NOT_FOUND = 404, HTTP_METHOD = 405, HTTP_MISDIRECTED = 421,
+	HTTP_OK = 200, HTTP_BAD = 400, HTTP_FORBIDDEN = 403, HTTP_NOT_FOUND = 404,
+		HTTP_METHOD = 405, HTTP_MISDIRECTED = 421,
 	HTTP_TOO_LARGE = 431, HTTP_UNAVAILABLE = 503
 };
 const char *http_status_text(enum http_status status);
@@ -27,6 +28,7 @@ struct http_request {
  * refused. any_host: the listener is no IP socket, so no browser's page can reach it. What other
  * sites' pages ask for on their visitor's behalf is refused, too.
  */
-int http_request_parse(const char *bytes, size_t len, const char *own_name, bool any_host, struct http_request *request);
+int http_request_parse(const char *bytes, size_t len, const char *own_name, bool any_host,
+		       struct http_request *request);
 
 #endif

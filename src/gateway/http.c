@@ -81,7 +81,8 @@ static void warn_if_public(const struct sock_addr *addr)
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->storage;
 	char text[SOCK_TEXT_MAX];
 
-	if (addr->storage.ss_family == AF_INET ? ntohl(in->sin_addr.s_addr) >> 24 != 127 : !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr))
+	if (addr->storage.ss_family == AF_INET ? ntohl(in->sin_addr.s_addr) >> 24 != 127 :
+						 !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr))
 		log_warning("--http: whoever reaches %s sees the names of servers, sources and builds", sock_addr_format(addr, text));
 }
 
@@ -93,7 +94,8 @@ static int listen_tcp(const struct sock_addr *addr, int *fd, struct err *err)
 
 	sock_addr_format(addr, text);
 	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (s < 0 || bind(s, (const struct sockaddr *)&addr->storage, addr->len) < 0 || listen(s, CONNECTIONS_MAX) < 0)
+	if (s < 0 || bind(s, (const struct sockaddr *)&addr->storage, addr->len) < 0 ||
+	    listen(s, CONNECTIONS_MAX) < 0)
 		return err_sys(err, ERR_BIND, "--http: cannot listen on %s", text);
 	*fd = fd_steal(&s);
 	return 0;
@@ -119,7 +121,8 @@ int http_listen(const struct options *options, struct succession *succession, in
 	if (*fd >= 0)
 		return 0;
 	if (options->http_path)
-		return sock_listen_unix(options->http_path, options->socket_mode, options->socket_gid, fd, err);
+		return sock_listen_unix(options->http_path, options->socket_mode,
+					options->socket_gid, fd, err);
 	if (sock_resolve(options->http_name, options->http_port, &addrs, &n_addrs, err) < 0)
 		return err_prefix(err, "--http");
 	if (listen_tcp(&addrs[0], fd, err) < 0)
@@ -156,7 +159,8 @@ static void client_close(struct client *client)
 		gateway_schedule(http->gateway);
 }
 
-static void answer(struct client *client, enum http_status status, const char *type, const void *body, size_t len, bool head_only)
+static void answer(struct client *client, enum http_status status, const char *type,
+		   const void *body, size_t len, bool head_only)
 {
 	struct evbuffer *out = bufferevent_get_output(client->stream);
 
@@ -314,7 +318,8 @@ static void client_on_readable(struct bufferevent *stream, void *context)
 		evbuffer_drain(in, len);
 		return;
 	}
-	status = http_request_parse((const char *)evbuffer_pullup(in, (ev_ssize_t)len), len, options->http_name,
+	status = http_request_parse((const char *)evbuffer_pullup(in, (ev_ssize_t)len), len,
+				    options->http_name,
 				    options->http_path != NULL, &request);
 	if (status == 0)
 		return;
@@ -389,10 +394,15 @@ struct http *http_open(struct gateway *gateway, int listen_fd)
 	http->gateway = gateway;
 	http->listen_fd = listen_fd;
 	http->views[0] = (struct view){ .path = "/metrics", .type = METRICS_TYPE, .render = metrics_render };
-	http->views[1] = (struct view){ .path = "/status.json", .type = "application/json", .render = status_render_json };
-	http->views[2] = (struct view){ .path = "/status.txt", .type = "text/plain; charset=utf-8", .render = status_render_text };
+	http->views[1] = (struct view){ .path = "/status.json",
+					.type = "application/json",
+					.render = status_render_json };
+	http->views[2] = (struct view){ .path = "/status.txt",
+					.type = "text/plain; charset=utf-8",
+					.render = status_render_text };
 	fd_set_nonblocking(listen_fd, true);
-	http->acceptable = event_new(gateway->base, listen_fd, EV_READ | EV_PERSIST, http_on_acceptable, http);
+	http->acceptable = event_new(gateway->base, listen_fd, EV_READ | EV_PERSIST,
+				     http_on_acceptable, http);
 	http->tick = evtimer_new(gateway->base, http_on_tick, http);
 	event_priority_set(http->acceptable, PRIORITY_LATER);
 	event_priority_set(http->tick, PRIORITY_LATER);
@@ -419,7 +429,9 @@ void http_adopt(struct http *http, int fd, const char *bytes, size_t len)
 	client_on_readable(client->stream, client);
 }
 
-void http_retire(struct http *http, void (*hand_over)(void *context, int fd, const char *bytes, size_t len), void *context)
+void http_retire(struct http *http,
+		 void (*hand_over)(void *context, int fd, const char *bytes, size_t len),
+		 void *context)
 {
 	struct client *next;
 
@@ -433,7 +445,8 @@ void http_retire(struct http *http, void (*hand_over)(void *context, int fd, con
 
 		next = client->next;
 		if (client->state == CLIENT_HEAD)
-			hand_over(context, bufferevent_getfd(client->stream), (const char *)evbuffer_pullup(in, -1), evbuffer_get_length(in));
+			hand_over(context, bufferevent_getfd(client->stream),
+				  (const char *)evbuffer_pullup(in, -1), evbuffer_get_length(in));
 		/* who watches comes again by itself */
 		if (client->state != CLIENT_ANSWERING)
 			client_close(client);

@@ -34,7 +34,9 @@ void http_close(struct http *http);
 
 /* Another gateway serves the page from now on, and our figures are there. Those who have not asked yet are
  * handed over, what is being answered goes on: http_is_done() says when that has ended. */
-void http_retire(struct http *http, void (*hand_over)(void *context, int fd, const char *bytes, size_t len), void *context);
+void http_retire(struct http *http,
+		 void (*hand_over)(void *context, int fd, const char *bytes, size_t len),
+		 void *context);
 bool http_is_done(const struct http *http);
 /* One that was handed over, with what it has said so far. Takes fd over; http may be NULL. */
 void http_adopt(struct http *http, int fd, const char *bytes, size_t len);

@@ -29,7 +29,8 @@ struct larder {
 
 static void fill(struct larder *larder, struct shelf *shelf)
 {
-	while (shelf->n + shelf->n_asked < STORE && send(larder->line_fd, &shelf->which, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+	while (shelf->n + shelf->n_asked < STORE &&
+	       send(larder->line_fd, &shelf->which, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
 		shelf->n_asked++;
 }
 

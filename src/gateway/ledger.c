@@ -6,9 +6,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-void ledger_wanted(struct relay *relay, const struct sock_cred *cred, const struct job *job, const char *build)
+void ledger_wanted(struct relay *relay, const struct sock_cred *cred, const struct job *job,
+		   const char *build)
 {
-	feed_job_wanted(&relay->gateway->feed, relay->seen, cred->uid, cred->pid, build, job->source, job->compiler,
+	feed_job_wanted(&relay->gateway->feed, relay->seen, cred->uid, cred->pid, build,
+			job->source, job->compiler,
 			clock_now_ms());
 }
 
@@ -27,7 +29,8 @@ void ledger_replayed(struct relay *relay, const char *reason, const char *why)
 	const struct feed_job *job = relay->seen;
 
 	relay->gateway->counters.replayed++;
-	log_info("job=%llu outcome=replayed server=%s from=%s reason=%s: %s", (unsigned long long)job->id, job->server,
+	log_info("job=%llu outcome=replayed server=%s from=%s reason=%s: %s",
+		 (unsigned long long)job->id, job->server,
 		 *relay->from ? relay->from : "-", reason, why);
 	feed_job_replayed(&relay->gateway->feed, relay->seen, reason, clock_now_ms());
 }

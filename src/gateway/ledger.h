@@ -16,7 +16,8 @@
 #include "gateway/relay.h"
 
 /* The job is relay->seen; texts may be NULL. */
-void ledger_wanted(struct relay *relay, const struct sock_cred *cred, const struct job *job, const char *build);
+void ledger_wanted(struct relay *relay, const struct sock_cred *cred, const struct job *job,
+		   const char *build);
 void ledger_queued(struct relay *relay);
 /* server: its label, or "localhost". */
 void ledger_granted(struct relay *relay, const char *server);

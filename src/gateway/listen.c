@@ -85,7 +85,8 @@ static char *path_of(int fd)
 	struct sockaddr_un addr = { 0 };
 	socklen_t len = sizeof(addr) - 1;	/* the last byte stays NUL */
 
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0 || addr.sun_family != AF_UNIX || addr.sun_path[0] != '/')
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0 || addr.sun_family != AF_UNIX ||
+	    addr.sun_path[0] != '/')
 		return NULL;
 	return mem_strdup(addr.sun_path);
 }
@@ -101,7 +102,8 @@ static void forget_paths(struct options *options)
 static int learn_paths(struct options *options, const struct listeners *listeners, struct err *err)
 {
 	forget_paths(options);
-	options->listen_paths = mem_resize(options->listen_paths, listeners->n, sizeof(*options->listen_paths));
+	options->listen_paths = mem_resize(options->listen_paths, listeners->n,
+					   sizeof(*options->listen_paths));
 	for (size_t i = 0; i < listeners->n; i++) {
 		char *path = path_of(listeners->fds[i]);
 
@@ -113,7 +115,8 @@ static int learn_paths(struct options *options, const struct listeners *listener
 	return 0;
 }
 
-int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession *succession, struct listeners *listeners,
+int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession *succession,
+		struct listeners *listeners,
 		struct err *err)
 {
 	if (activation_take(&listeners->fds, &listeners->n, err) < 0)
@@ -132,7 +135,8 @@ int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession
 			continue;
 		}
 		if (make_place(path, uid, gid, options->force, err) < 0 ||
-		    sock_listen_unix(path, options->socket_mode, options->socket_gid, &listeners->fds[i], err) < 0)
+		    sock_listen_unix(path, options->socket_mode, options->socket_gid,
+				     &listeners->fds[i], err) < 0)
 			return -1;
 		listeners->n++;
 	}

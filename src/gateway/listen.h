@@ -28,7 +28,8 @@ struct listeners {
  * LISTEN_LINK. Sockets of a service manager take the place of all that: options then names their paths.
  * What a predecessor listens at is taken from the succession instead of being opened.
  */
-int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession *succession, struct listeners *listeners,
+int listen_open(struct options *options, uid_t uid, gid_t gid, struct succession *succession,
+		struct listeners *listeners,
 		struct err *err);
 void listen_release(struct listeners *listeners);
 

@@ -39,7 +39,8 @@ void listing_add_job(struct buf *out, const struct peer *peer, int64_t now_ms)
 {
 	const struct feed_job *job = &peer->seen;
 
-	buf_add_format(out, "{\"job\": %llu, \"uid\": %u, \"pid\": %d, \"phase\": \"%s\"", (unsigned long long)job->id, job->uid,
+	buf_add_format(out, "{\"job\": %llu, \"uid\": %u, \"pid\": %d, \"phase\": \"%s\"",
+		       (unsigned long long)job->id, job->uid,
 		       (int)job->pid, listing_phase(peer));
 	add_pair(out, "file", job->source);
 	add_pair(out, "compiler", job->compiler);
@@ -54,7 +55,8 @@ static void add_job_line(struct buf *out, const struct peer *peer)
 	const struct feed_job *job = &peer->seen;
 	const char *build = job->build ? job->build->label : "";
 
-	buf_add_format(out, "%6llu  %-10.10s  %-30.30s %24.24s", (unsigned long long)job->id, listing_phase(peer), job->source,
+	buf_add_format(out, "%6llu  %-10.10s  %-30.30s %24.24s", (unsigned long long)job->id,
+		       listing_phase(peer), job->source,
 		       job->holds_lane ? job->server : "-");
 	if (job->holds_lane)
 		buf_add_format(out, "[%d]", job->lane);
@@ -95,7 +97,8 @@ void listing_add_event(struct buf *out, const struct feed_event *event)
 	add_pair(out, "build", event->build);
 	add_pair(out, "server", event->server);
 	add_pair(out, "reason", event->reason);
-	buf_add_format(out, ", \"waited_ms\": %lld, \"run_ms\": %lld}", (long long)event->waited_ms, (long long)event->run_ms);
+	buf_add_format(out, ", \"waited_ms\": %lld, \"run_ms\": %lld}", (long long)event->waited_ms,
+		       (long long)event->run_ms);
 }
 
 void listing_events(struct buf *out, const struct feed *feed, uint64_t since)
@@ -126,7 +129,8 @@ void listing_add_reasons(struct buf *out, const uint64_t local[REASON_N])
 }
 
 /* Events of a build and of all builds have the same kinds; these are worth telling. */
-static const enum feed_kind told[] = { FEED_WANTED, FEED_DONE, FEED_DENIED, FEED_CANCELLED, FEED_REPLAYED, FEED_LOCAL };
+static const enum feed_kind told[] = { FEED_WANTED,    FEED_DONE,     FEED_DENIED,
+				       FEED_CANCELLED, FEED_REPLAYED, FEED_LOCAL };
 enum { N_TOLD = sizeof(told) / sizeof(told[0]) };
 
 static const char *told_name(enum feed_kind kind)
@@ -138,28 +142,35 @@ void listing_add_build(struct buf *out, const struct feed_build *build)
 {
 	buf_add_str(out, "{\"build\": ");
 	json_add_string(out, build->label);
-	buf_add_format(out, ", \"uid\": %u, \"live\": %lld", build->uid, build->n_live + (long long)build->n_elsewhere);
+	buf_add_format(out, ", \"uid\": %u, \"live\": %lld", build->uid,
+		       build->n_live + (long long)build->n_elsewhere);
 	for (int i = 0; i < N_TOLD; i++)
-		buf_add_format(out, ", \"%s\": %llu", told_name(told[i]), (unsigned long long)build->n[told[i]]);
-	buf_add_format(out, ", \"run_ms\": %llu, \"first_ms\": %lld, \"last_ms\": %lld, \"reasons\": ",
-		       (unsigned long long)build->run_ms, (long long)build->first_ms, (long long)build->last_ms);
+		buf_add_format(out, ", \"%s\": %llu", told_name(told[i]),
+			       (unsigned long long)build->n[told[i]]);
+	buf_add_format(out,
+		       ", \"run_ms\": %llu, \"first_ms\": %lld, \"last_ms\": %lld, \"reasons\": ",
+		       (unsigned long long)build->run_ms, (long long)build->first_ms,
+		       (long long)build->last_ms);
 	listing_add_reasons(out, build->local);
 	buf_add_str(out, "}");
 }
 
 static void add_build_text(struct buf *out, const struct feed_build *build)
 {
-	double span_s = (double)(build->last_ms - build->first_ms) / 1000, run_s = (double)build->run_ms / 1000;
+	double span_s = (double)(build->last_ms - build->first_ms) / 1000,
+	       run_s = (double)build->run_ms / 1000;
 
 	buf_add_format(out, "build '%s' of uid %u: %.1f s", build->label, build->uid, span_s);
 	if (span_s > 0)
 		buf_add_format(out, ", %.1f servers at a time", run_s / span_s);
 	buf_add_str(out, "\n ");
 	for (int i = 0; i < N_TOLD; i++)
-		buf_add_format(out, " %llu %s%s", (unsigned long long)build->n[told[i]], told_name(told[i]), i + 1 < N_TOLD ? "," : "\n");
+		buf_add_format(out, " %llu %s%s", (unsigned long long)build->n[told[i]],
+			       told_name(told[i]), i + 1 < N_TOLD ? "," : "\n");
 	for (int i = 0; i < REASON_N; i++)
 		if (build->local[i])
-			buf_add_format(out, "  %6llu local: %-22s %s\n", (unsigned long long)build->local[i], reason_word(i),
+			buf_add_format(out, "  %6llu local: %-22s %s\n",
+				       (unsigned long long)build->local[i], reason_word(i),
 				       reason_sentence(i));
 }
 

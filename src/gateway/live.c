@@ -14,7 +14,8 @@
 #include "gateway/status.h"
 
 enum {					/* what one message holds at most, however big the farm */
-	EVENTS_MAX = 1500,		/* of news; of the past FEED_EVENTS_MAX at most, ends of attempts alone */
+	/* of news; of the past FEED_EVENTS_MAX at most, ends of attempts alone */
+	EVENTS_MAX = 1500,
 	RUNNING_MAX = 4000,
 	QUEUE_MAX = 24,
 	BUILDS_MAX_SHOWN = 24,
@@ -50,7 +51,8 @@ static void add_builds(struct buf *out, const struct feed *feed)
 }
 
 /* Oldest first; new peers are put in front of their list. */
-static void add_jobs(struct buf *out, const struct gateway *gateway, const char *key, size_t max, bool running)
+static void add_jobs(struct buf *out, const struct gateway *gateway, const char *key, size_t max,
+		     bool running)
 {
 	int64_t now_ms = clock_now_ms();
 	const struct peer *peer = gateway->peers;
@@ -142,8 +144,10 @@ static bool servers_are_the_same(const struct live *live, const struct gateway *
 
 static bool note_server(struct live_server *told, const struct server *server, int64_t now_ms)
 {
-	struct live_server is = { .n_done = server->n_done, .n_failed = server->n_failed, .slots = server_slots(server),
-				  .in_flight = server->in_flight, .state = figure_server_state(server, now_ms) };
+	struct live_server is = { .n_done = server->n_done, .n_failed = server->n_failed,
+				  .slots = server_slots(server),
+				  .in_flight = server->in_flight,
+					  .state = figure_server_state(server, now_ms) };
 	bool same = told->n_done == is.n_done && told->n_failed == is.n_failed && told->slots == is.slots &&
 		    told->in_flight == is.in_flight && told->state == is.state;
 
@@ -152,7 +156,8 @@ static bool note_server(struct live_server *told, const struct server *server, i
 	return !same;
 }
 
-static enum live_news begin_anew(struct buf *out, struct live *live, const struct gateway *gateway, int64_t now_ms)
+static enum live_news begin_anew(struct buf *out, struct live *live, const struct gateway *gateway,
+				 int64_t now_ms)
 {
 	live->servers = mem_resize(live->servers, gateway->n_servers + 1, sizeof(*live->servers));
 	live->n_servers = gateway->n_servers;

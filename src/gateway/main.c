@@ -55,7 +55,8 @@ static int find_user(const struct options *options, uid_t *uid, gid_t *gid, stru
 	*gid = getegid();
 	if (*uid != 0) {
 		if (options->user)
-			log_warning("--user=%s is ignored: only root can become somebody else", options->user);
+			log_warning("--user=%s is ignored: only root can become somebody else",
+				    options->user);
 		return 0;
 	}
 	user = options->user ? getpwnam(options->user) : getpwnam("distcc");
@@ -143,7 +144,8 @@ static int open_control(const struct options *options, int *fd, struct err *err)
 }
 
 /* The control socket comes first: whoever can connect to us finds it there. */
-static int open_places(struct options *options, uid_t uid, gid_t gid, struct gateway_setup *setup, struct helper_setup *helper,
+static int open_places(struct options *options, uid_t uid, gid_t gid, struct gateway_setup *setup,
+		       struct helper_setup *helper,
 		       struct err *err)
 {
 	if (options->replace && succession_begin(helper->succession, options->control_path, err) < 0)
@@ -166,7 +168,8 @@ static int open_places(struct options *options, uid_t uid, gid_t gid, struct gat
 }
 
 /* Takes away what is ours, which it is not before a predecessor retired or after we did. */
-static void leave_places(const struct options *options, const struct gateway_setup *setup, const struct helper_setup *helper)
+static void leave_places(const struct options *options, const struct gateway_setup *setup,
+			 const struct helper_setup *helper)
 {
 	if (helper->retired || (setup->replaces && !helper->has_replaced))
 		return;
@@ -176,7 +179,8 @@ static void leave_places(const struct options *options, const struct gateway_set
 		unlink(options->control_path);
 }
 
-static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, uid_t uid, gid_t gid, struct err *err)
+static int fork_loop(struct gateway_setup *setup, struct helper_setup *helper, uid_t uid, gid_t gid,
+		     struct err *err)
 {
 	int pair[2];
 
@@ -226,9 +230,12 @@ static void helper_on_serving(const struct helper_setup *helper)
 static int serve(struct options *options, struct err *err)
 {
 	struct startup startup = STARTUP_INIT(options);
-	struct gateway_setup setup = { .options = options, .listeners = LISTENERS_INIT, .http_fd = -1, .startup = &startup };
+	struct gateway_setup setup = { .options = options, .listeners = LISTENERS_INIT,
+				       .http_fd = -1, .startup = &startup };
 	struct succession succession = SUCCESSION_INIT;
-	struct helper_setup helper = { .options = options, .control_fd = -1, .http_fd = &setup.http_fd, .proofs = setup.proofs, .listeners = &setup.listeners,
+	struct helper_setup helper = { .options = options, .control_fd = -1,
+				       .http_fd = &setup.http_fd, .proofs = setup.proofs,
+					       .listeners = &setup.listeners,
 				       .succession = &succession, .startup = &startup,
 				       .on_serving = helper_on_serving };
 	autoclose int spool_dir_fd = -1;
@@ -249,7 +256,8 @@ static int serve(struct options *options, struct err *err)
 	}
 	helper.http_place = place = http_place(options);
 	n_descriptors = raise_descriptor_limit();
-	setup.user_connections_max = options->user_connections ? options->user_connections : n_descriptors / 2;
+	setup.user_connections_max = options->user_connections ? options->user_connections :
+								 n_descriptors / 2;
 	setup.user_bytes_max = (uint64_t)options->user_mib << 20;
 	subuids_load(&setup.subuids, options->subuid_file ? options->subuid_file : "/etc/subuid");
 	if (open_log(options, err) == 0 && startup_begin(&startup, err) == 0) {
@@ -302,7 +310,8 @@ static int check(const struct options *options, struct err *err)
 	if (result == 0)
 		result = farm_load(&farm, err);
 	if (result == 0)
-		printf("%zu entries in %s; the gateway would run as uid %u\n", farm.list.n_hosts, farm.name, uid);
+		printf("%zu entries in %s; the gateway would run as uid %u\n", farm.list.n_hosts,
+		       farm.name, uid);
 	farm_release(&farm);
 	return result;
 }

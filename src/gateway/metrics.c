@@ -10,7 +10,8 @@
 
 #define PREFIX "distcc_gateway_"
 
-static void add_head(struct buf *out, const char *name, enum figure_kind kind, const char *unit, const char *help)
+static void add_head(struct buf *out, const char *name, enum figure_kind kind, const char *unit,
+		     const char *help)
 {
 	buf_add_format(out, "# TYPE " PREFIX "%s %s\n", name, kind == FIGURE_COUNTER ? "counter" : "gauge");
 	if (unit)
@@ -105,7 +106,8 @@ void metrics_render(struct buf *out, const struct gateway *gateway)
 			buf_add_format(out, PREFIX "%s%s{server=", server_figures[i].name,
 				       server_figures[i].kind == FIGURE_COUNTER ? "_total" : "");
 			add_label(out, gateway->servers[j]->label);
-			buf_add_format(out, "} %llu\n", (unsigned long long)server_figures[i].get(gateway->servers[j]));
+			buf_add_format(out, "} %llu\n",
+				       (unsigned long long)server_figures[i].get(gateway->servers[j]));
 		}
 	}
 	add_head(out, "local_runs", FIGURE_COUNTER, NULL, "Runs that clients kept to themselves, by reason");

@@ -14,7 +14,8 @@ static const char digits[] = "0123456789abcdef";
 
 static bool is_byte(const char *at)
 {
-	return (at[0] == '.' && at[1] == '.') || (at[0] && at[1] && strchr(digits, at[0]) && strchr(digits, at[1]));
+	return (at[0] == '.' && at[1] == '.') ||
+	       (at[0] && at[1] && strchr(digits, at[0]) && strchr(digits, at[1]));
 }
 
 bool object_is_pattern(const char *text)

@@ -51,7 +51,8 @@ static int parse_listen(struct options *options, const char *text, struct err *e
 
 	if (parse_path(text, &path, err) < 0)
 		return -1;
-	options->listen_paths = mem_resize(options->listen_paths, options->n_listen_paths + 1, sizeof(char *));
+	options->listen_paths = mem_resize(options->listen_paths, options->n_listen_paths + 1,
+					   sizeof(char *));
 	options->listen_paths[options->n_listen_paths++] = path;
 	return 0;
 }

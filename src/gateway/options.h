@@ -14,12 +14,15 @@
 enum { STATS_PORT_DEFAULT = 3633 };
 
 struct options {
-	char **listen_paths;		/* of --listen unix:PATH, the "unix:" removed; default /run/distcc-gw/socket */
+	/* of --listen unix:PATH, the "unix:" removed; default /run/distcc-gw/socket */
+	char **listen_paths;
 	size_t n_listen_paths;
 	bool listen_is_default;		/* then /run/distcc-gw.sock becomes a link to it */
-	char *control_path;		/* --control unix:PATH; default DIR-control/NAME for the first --listen DIR/NAME */
+	/* --control unix:PATH; default DIR-control/NAME for the first --listen DIR/NAME */
+	char *control_path;
 	bool control_is_default;
-	char *hosts_file;		/* --hosts, else as design: DISTCC_GATEWAY_HOSTS, SYSCONFDIR/distcc/gateway.hosts, .../hosts */
+	/* --hosts, else as design: DISTCC_GATEWAY_HOSTS, SYSCONFDIR/distcc/gateway.hosts, .../hosts */
+	char *hosts_file;
 	enum pass_fds pass_fds;
 	mode_t socket_mode;		/* 0666 */
 	gid_t socket_gid;		/* (gid_t)-1: leave */
@@ -40,7 +43,9 @@ struct options {
 	bool log_stderr;
 	enum log_level log_level;
 	char *host;			/* of --add, --drain, --remove */
-	enum { GATEWAY_SERVE, GATEWAY_CHECK, GATEWAY_ADD, GATEWAY_DRAIN, GATEWAY_REMOVE, GATEWAY_RELOAD, GATEWAY_STATUS_TEXT, GATEWAY_STATUS_JSON, GATEWAY_HELP, GATEWAY_VERSION } action;
+	enum { GATEWAY_SERVE, GATEWAY_CHECK, GATEWAY_ADD, GATEWAY_DRAIN, GATEWAY_REMOVE,
+	       GATEWAY_RELOAD, GATEWAY_STATUS_TEXT, GATEWAY_STATUS_JSON, GATEWAY_HELP,
+		       GATEWAY_VERSION } action;
 };
 
 /* One table makes the parser, --help, and a test that the manual has every row. */

@@ -4,20 +4,23 @@
 #include "gateway/patience.h"
 
 enum {
-	LATE_FACTOR = 2,		/* so many times the usual time is late, if the server is silent to all */
+	/* so many times the usual time is late, if the server is silent to all */
+	LATE_FACTOR = 2,
 	LATE_ALONE_FACTOR = 4,		/* ... or if it answers others, so that it may be the job */
 	STALL_FACTOR = 8,		/* so many times is suspicious */
 	UNKNOWN_FACTOR = 3		/* so many times stall_ms, while nothing is known of any server */
 };
 
 const struct relay_times relay_times_default = {
-	.connect_ms = 1000, .try_address_ms = 400, .ssh_ms = 30000, .progress_ms = 10000, .late_ms = 1000, .silent_ms = 4000,
+	.connect_ms = 1000, .try_address_ms = 400, .ssh_ms = 30000, .progress_ms = 10000,
+		.late_ms = 1000, .silent_ms = 4000,
 	.stall_ms = 10000, .answer_ms = 300000,
 };
 
 static double late_ms(const struct wait *wait)
 {
-	double ms = wait->usual_ms * (wait->answered_at_ms < wait->since_ms ? LATE_FACTOR : LATE_ALONE_FACTOR);
+	double ms = wait->usual_ms *
+		    (wait->answered_at_ms < wait->since_ms ? LATE_FACTOR : LATE_ALONE_FACTOR);
 
 	return ms <= 0 ? wait->times->stall_ms : ms < wait->times->late_ms ? wait->times->late_ms : ms;
 }
@@ -34,7 +37,8 @@ bool patience_has_ended(const struct wait *wait)
 	const struct relay_times *times = wait->times;
 	int64_t silent_for_ms = wait->now_ms - (wait->answered_at_ms > wait->since_ms ? wait->answered_at_ms : wait->since_ms);
 	int least_ms = wait->is_probe ? times->stall_ms / 4 : wait->n_jobs > 1 ? times->silent_ms : times->stall_ms;
-	double bound_ms = wait->usual_ms > 0 ? wait->usual_ms * STALL_FACTOR : UNKNOWN_FACTOR * times->stall_ms;
+	double bound_ms = wait->usual_ms > 0 ? wait->usual_ms * STALL_FACTOR :
+					       UNKNOWN_FACTOR * times->stall_ms;
 
 	return silent_for_ms >= least_ms && (double)silent_for_ms >= bound_ms;
 }

@@ -12,7 +12,8 @@ struct relay_times {			/* milliseconds */
 	int ssh_ms;			/* until ssh has started */
 	int progress_ms;		/* in which a server takes or sends something, while it should */
 	int late_ms;			/* the least after which a job is late */
-	int silent_ms;			/* a server with several jobs that answers none for so long may be stuck */
+	/* a server with several jobs that answers none for so long may be stuck */
+	int silent_ms;
 	int stall_ms;			/* ... and one with a single job */
 	int answer_ms;			/* without an answer it is given up, as distcc's own clients do */
 };

@@ -47,7 +47,8 @@ void peer_close(struct peer *peer)
 	ledger_ended(&peer->relay, FEED_CANCELLED, NULL);
 	schedule_remove(&gateway->schedule, &peer->job);
 	if (peer->holds_place)
-		schedule_place_free(&gateway->schedule, peer->place, peer->job.kind == JOB_COMPILE, clock_now_ms());
+		schedule_place_free(&gateway->schedule, peer->place, peer->job.kind == JOB_COMPILE,
+				    clock_now_ms());
 	/* a passed connection is shut for whoever still holds it; only then the slot is free */
 	if (peer->relay.handing && peer->relay.server_fd >= 0)
 		shutdown(peer->relay.server_fd, SHUT_RDWR);
@@ -242,7 +243,8 @@ static void peer_on_waiting(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	lease_begin(&writer, &peer->out, LEASE_WAIT);
-	lease_add_int(&writer, "position", peer->state == PEER_QUEUED ? (int64_t)peer->gateway->schedule.n_queued : 0);
+	lease_add_int(&writer, "position",
+		      peer->state == PEER_QUEUED ? (int64_t)peer->gateway->schedule.n_queued : 0);
 	lease_end(&writer);
 	peer_flush(peer);
 }
@@ -266,7 +268,8 @@ static void enter_quota(struct peer *peer)
 	const struct gateway_setup *setup = peer->gateway->setup;
 	bool is_news;
 
-	peer->is_over_quota = !quota_enter(&peer->gateway->quotas, peer->job.uid, setup->user_connections_max, &is_news);
+	peer->is_over_quota = !quota_enter(&peer->gateway->quotas, peer->job.uid,
+					   setup->user_connections_max, &is_news);
 	if (is_news)
 		peer_complain(peer, "this user has %u connections, as many as one may have (--user-connections); more are turned away",
 			      setup->user_connections_max);

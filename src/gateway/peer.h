@@ -50,9 +50,11 @@ struct peer {
 	enum peer_state state;
 	enum dialect dialect;
 	struct buf in;			/* received, not yet understood */
-	struct buf said;		/* lease dialect: all messages up to the grant, for a successor's ears */
+	/* lease dialect: all messages up to the grant, for a successor's ears */
+	struct buf said;
 	bool looped;			/* some gateway of the list has had the job already */
-	int told;			/* protocol of the relay that a predecessor of ours has granted, or 0 */
+	/* protocol of the relay that a predecessor of ours has granted, or 0 */
+	int told;
 	bool told_here;			/* a predecessor has given it `place` */
 	int64_t waited_ms;		/* in a predecessor's queue */
 	struct buf out;			/* messages that wait for room; goes before the answer */

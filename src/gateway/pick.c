@@ -50,9 +50,11 @@ static bool was_tried(const struct pick_wish *wish, const struct server *server)
 }
 
 /* Is it one that could take the job, if it had a slot? Notes what it is that stands against it. */
-static bool is_up(struct survey *survey, const struct pick_wish *wish, const struct server *server, int64_t now_ms)
+static bool is_up(struct survey *survey, const struct pick_wish *wish, const struct server *server,
+		  int64_t now_ms)
 {
-	if (server->draining || server->spec.down || !server_protocol(server, wish->protocol_min, wish->protocol_max) ||
+	if (server->draining || server->spec.down ||
+	    !server_protocol(server, wish->protocol_min, wish->protocol_max) ||
 	    (wish->use && !list_names(wish->use, server)))
 		return false;
 	survey->any_fits = true;
@@ -106,7 +108,8 @@ static void look_at_busy(struct survey *survey, const struct server *server, dou
 
 /* Until the last of those that wait, and of those that will come within ahead_ms, is done, if only the
  * busy servers do them. 0: there are none that are known. */
-static double wait_ms(const struct survey *survey, const struct demand *demand, double ahead_ms, int64_t now_ms)
+static double wait_ms(const struct survey *survey, const struct demand *demand, double ahead_ms,
+		      int64_t now_ms)
 {
 	double job_ms, n;
 
@@ -140,7 +143,8 @@ double pick_usual_ms(struct server *const *servers, size_t n_servers, uint64_t s
 }
 
 /* The least that is expected of one that may take the job now; 0: nothing is known of any. */
-static double least_ms(const struct pick_wish *wish, struct server *const *servers, size_t n_servers, int64_t now_ms)
+static double least_ms(const struct pick_wish *wish, struct server *const *servers,
+		       size_t n_servers, int64_t now_ms)
 {
 	struct survey unused = { 0 };
 	double least = 0;
@@ -148,22 +152,25 @@ static double least_ms(const struct pick_wish *wish, struct server *const *serve
 	for (size_t i = 0; i < n_servers; i++) {
 		double ms = server_expected_ms(servers[i], wish->size, now_ms);
 
-		if (ms > 0 && (least <= 0 || ms < least) && has_a_slot(servers[i], now_ms) && is_up(&unused, wish, servers[i], now_ms))
+		if (ms > 0 && (least <= 0 || ms < least) && has_a_slot(servers[i], now_ms) &&
+		    is_up(&unused, wish, servers[i], now_ms))
 			least = ms;
 	}
 	return least;
 }
 
 /* How long it takes if `best` is left alone, and those do it that are faster and busy; 0: there are none. */
-static double elsewhere_ms(const struct pick_wish *wish, struct server *const *servers, size_t n_servers, const struct demand *demand,
-			   double best_ms, int64_t now_ms)
+static double elsewhere_ms(const struct pick_wish *wish, struct server *const *servers,
+			   size_t n_servers, const struct demand *demand, double best_ms,
+			   int64_t now_ms)
 {
 	struct survey faster = { 0 };
 
 	for (size_t i = 0; i < n_servers; i++) {
 		double ms = server_expected_ms(servers[i], wish->size, now_ms);
 
-		if (ms > 0 && ms < best_ms && is_up(&faster, wish, servers[i], now_ms) && !has_a_slot(servers[i], now_ms))
+		if (ms > 0 && ms < best_ms && is_up(&faster, wish, servers[i], now_ms) &&
+		    !has_a_slot(servers[i], now_ms))
 			look_at_busy(&faster, servers[i], ms, now_ms);
 	}
 	return wait_ms(&faster, demand, best_ms, now_ms);

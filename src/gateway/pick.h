@@ -17,7 +17,8 @@ enum { JOB_ATTEMPTS_MAX = 5 };
 
 /* What a job asks of a server. */
 struct pick_wish {
-	const char *toolchain, *use;		/* what refusals are remembered by; "A+B", the only servers it may go to, or NULL */
+	/* what refusals are remembered by; "A+B", the only servers it may go to, or NULL */
+	const char *toolchain, *use;
 	int protocol_min, protocol_max;
 	uint64_t size;				/* bytes of the request, 0: unknown */
 	uint64_t preferred;			/* id of a SOCKS client's destination, or 0 */
@@ -38,7 +39,8 @@ struct pick {
 	struct server *server;			/* PICK_FOUND */
 	int protocol;				/* PICK_FOUND */
 	bool slot_is_free;			/* PICK_WAIT: one is, but it is too slow a server's */
-	double expected_ms;			/* PICK_FOUND, PICK_WAIT: until it is done that way; 0: unknown */
+	/* PICK_FOUND, PICK_WAIT: until it is done that way; 0: unknown */
+	double expected_ms;
 	double usual_ms;			/* of the farm, for a job of this size; 0: unknown */
 };
 

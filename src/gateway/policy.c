@@ -15,7 +15,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/policy.h"
 
-static bool may_pass(enum pass_fds mode, const struct proof_result proofs[PROOF_N], enum passed_kind kind, uid_t peer_uid,
+static bool may_pass(enum pass_fds mode, const struct proof_result proofs[PROOF_N],
+		     enum passed_kind kind, uid_t peer_uid,
 		     const char **reason)
 {
 	if (mode == PASS_FDS_NEVER) {
@@ -46,8 +47,9 @@ static bool may_pass(enum pass_fds mode, const struct proof_result proofs[PROOF_
 	return false;
 }
 
-enum handing policy_handing(enum pass_fds mode, const struct proof_result proofs[PROOF_N], enum passed_kind kind,
-			    uid_t peer_uid, struct handing_wish wish, const char **reason)
+enum handing policy_handing(enum pass_fds mode, const struct proof_result proofs[PROOF_N],
+			    enum passed_kind kind, uid_t peer_uid, struct handing_wish wish,
+			    const char **reason)
 {
 	bool pass = may_pass(mode, proofs, kind, peer_uid, reason);
 

@@ -16,7 +16,8 @@ enum pass_fds { PASS_FDS_NEVER, PASS_FDS_AUTO, PASS_FDS_ALWAYS };
 enum proof { PROOF_AF_UNIX, PROOF_TLS_ULP, PROOF_CGROUP_BPF, PROOF_N };
 struct proof_result {
 	bool holds;
-	char why[160];			/* when it does not: "setsockopt(TCP_ULP): No such file or directory" */
+	/* when it does not: "setsockopt(TCP_ULP): No such file or directory" */
+	char why[160];
 };
 
 enum passed_kind { PASSED_TCP, PASSED_UNIX_SERVER, PASSED_SSH, PASSED_GATEWAY };

@@ -58,7 +58,8 @@ static void learned(struct gateway *gateway, struct server *server, int64_t now_
 	poll_end(server);
 	if (!server_learn_slots(server, clock_now_ms()))
 		return;
-	log_info("host '%s' has %d workers: so many jobs are sent there", server->label, server_slots(server));
+	log_info("host '%s' has %d workers: so many jobs are sent there", server->label,
+		 server_slots(server));
 	gateway_schedule(gateway);
 }
 

@@ -65,10 +65,12 @@ static int connect_loopback(int *ours, int *theirs, int *listener, struct sock_a
 	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	addr->len = sizeof(*in);
 	*listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (*listener < 0 || bind(*listener, (struct sockaddr *)in, addr->len) < 0 || listen(*listener, 4) < 0 ||
+	if (*listener < 0 || bind(*listener, (struct sockaddr *)in, addr->len) < 0 ||
+	    listen(*listener, 4) < 0 ||
 	    getsockname(*listener, (struct sockaddr *)in, &addr->len) < 0)
 		return -1;
-	if (sock_connect(addr, deadline_after_ms(TRY_MS), ours, NULL) < 0 || fd_wait(*listener, POLLIN, deadline_after_ms(TRY_MS)) <= 0)
+	if (sock_connect(addr, deadline_after_ms(TRY_MS), ours, NULL) < 0 ||
+	    fd_wait(*listener, POLLIN, deadline_after_ms(TRY_MS)) <= 0)
 		return -1;
 	*theirs = accept4(*listener, NULL, NULL, SOCK_CLOEXEC);
 	return *theirs < 0 ? -1 : 0;
@@ -97,12 +99,14 @@ static bool data_flows(int from, int to)
 {
 	char byte = 0;
 
-	return write(from, "x", 1) == 1 && fd_wait(to, POLLIN, deadline_after_ms(TRY_MS)) > 0 && read(to, &byte, 1) == 1 && byte == 'x';
+	return write(from, "x", 1) == 1 && fd_wait(to, POLLIN, deadline_after_ms(TRY_MS)) > 0 &&
+	       read(to, &byte, 1) == 1 && byte == 'x';
 }
 
 static void try_tls_ulp(struct proof_result *result)
 {
-	autoclose int ours = -1, theirs = -1, listener = -1, other_ours = -1, other_theirs = -1, other_listener = -1;
+	autoclose int ours = -1, theirs = -1, listener = -1, other_ours = -1, other_theirs = -1,
+		      other_listener = -1;
 	struct sock_addr addr, elsewhere;
 	struct linger reset = { 1, 0 };
 

@@ -97,7 +97,8 @@ static void greet(struct peer *peer)
 static bool keep(struct peer *peer, size_t len)
 {
 	const struct gateway_setup *setup = peer->gateway->setup;
-	bool is_news, fits = quota_keep(&peer->gateway->quotas, peer->job.uid, len, setup->user_bytes_max, &is_news);
+	bool is_news, fits = quota_keep(&peer->gateway->quotas, peer->job.uid, len,
+					setup->user_bytes_max, &is_news);
 
 	peer->kept += len;
 	if (is_news && peer->cred.uid != 0)
@@ -113,7 +114,8 @@ static void request_input(struct peer *peer, const char *bytes, size_t len)
 	peer->moved += len;
 	if (!keep(peer, len)) {
 		peer->gateway->counters.over_quota++;
-		peer_deny(peer, "quota", "this user has as many bytes in the gateway as one may have: see --user-mib");
+		peer_deny(peer, "quota",
+			  "this user has as many bytes in the gateway as one may have: see --user-mib");
 		return;
 	}
 	if (relay_add_request(&peer->relay, bytes, len, &err) < 0) {
@@ -194,10 +196,12 @@ static void peer_on_readable(evutil_socket_t fd, short what, void *context)
 
 static const char *const doing[] = {
 	[PEER_GREETING] = "to greet", [PEER_ASKING] = "to ask", [PEER_WANTED] = "to preprocess",
-	[PEER_SOCKS] = "with its SOCKS request", [PEER_HEAD] = "with its command", [PEER_QUEUED] = "in the queue",
+	[PEER_SOCKS] = "with its SOCKS request", [PEER_HEAD] = "with its command",
+		[PEER_QUEUED] = "in the queue",
 	[PEER_REQUEST] = "with its request", [PEER_WORKING] = "while its server works",
 	[PEER_ANSWER] = "to take its answer", [PEER_HANDING] = "while its server is dialled",
-	[PEER_HANDED] = "to use its connection", [PEER_HERE] = "with its work here", [PEER_CLOSING] = "to take its last message", [PEER_CLOSED] = "",
+	[PEER_HANDED] = "to use its connection", [PEER_HERE] = "with its work here",
+		[PEER_CLOSING] = "to take its last message", [PEER_CLOSED] = "",
 };
 
 static void peer_on_timer(evutil_socket_t fd, short what, void *context)
@@ -207,7 +211,8 @@ static void peer_on_timer(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if ((peer->state == PEER_REQUEST || peer->state == PEER_ANSWER) && (is_begun || peer->moved - peer->moved_at_timer >= PROGRESS_BYTES)) {
+	if ((peer->state == PEER_REQUEST || peer->state == PEER_ANSWER) &&
+	    (is_begun || peer->moved - peer->moved_at_timer >= PROGRESS_BYTES)) {
 		peer_set_timer(peer, PROGRESS_S);
 		return;
 	}
@@ -250,7 +255,8 @@ void reception_open(struct gateway *gateway, int fd)
 	struct peer *peer = receive(gateway, fd);
 
 	gateway->counters.accepted++;
-	if (!policy_admits(&gateway->setup->options->admission, peer->cred.uid, gateway->overflow_uid, in_group, peer)) {
+	if (!policy_admits(&gateway->setup->options->admission, peer->cred.uid,
+			   gateway->overflow_uid, in_group, peer)) {
 		gateway->counters.not_admitted++;
 		peer_complain(peer, "not admitted (--allow-user, --allow-group)");
 		peer->dialect = DIALECT_LEASE;
@@ -290,7 +296,8 @@ static int take_kept_request(struct peer *peer, const struct adoption *adoption,
 	ssize_t n;
 
 	keep(peer, adoption->request.len);
-	if (adoption->request.len && relay_add_request(&peer->relay, adoption->request.data, adoption->request.len, err) < 0)
+	if (adoption->request.len &&
+	    relay_add_request(&peer->relay, adoption->request.data, adoption->request.len, err) < 0)
 		return -1;
 	if (adoption->file_fd < 0)
 		return 0;

@@ -232,7 +232,8 @@ bool relay_has_other_object(const struct relay *relay)
 {
 	bool is_compressed = walk_version(&relay->request_walk) >= PROTOCOL_LZO;
 
-	return relay->object && walk_status(&relay->reply_walk) == 0 && object_is_other(&relay->head, is_compressed, relay->object);
+	return relay->object && walk_status(&relay->reply_walk) == 0 &&
+	       object_is_other(&relay->head, is_compressed, relay->object);
 }
 
 static void learn(const struct relay *relay, int64_t now_ms)
@@ -241,7 +242,8 @@ static void learn(const struct relay *relay, int64_t now_ms)
 	int before = server->capacity.settled;
 
 	server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
-	if (capacity_on_done(&server->capacity, server->in_flight, relay->started_ms, relay->request.size, now_ms))
+	if (capacity_on_done(&server->capacity, server->in_flight, relay->started_ms,
+			     relay->request.size, now_ms))
 		log_info("host '%s' gets %d jobs at once from now on, not %d: that is what it does best with", server->label,
 			 server->capacity.settled, before);
 }
@@ -295,10 +297,12 @@ static bool take_denial(struct relay *relay, const char *bytes, size_t len)
 	char why[160];
 	size_t n_used;
 
-	if (server_passed_kind(relay->server) != PASSED_GATEWAY || lease_decode(bytes, len, &n_used, &message, NULL) <= 0 ||
+	if (server_passed_kind(relay->server) != PASSED_GATEWAY || lease_decode(bytes, len, &n_used,
+										&message, NULL) <= 0 ||
 	    message.token != LEASE_DENY)
 		return false;
-	str_copy(why, sizeof(why), lease_get(&message, "text") ? lease_get(&message, "text") : "it denies the job");
+	str_copy(why, sizeof(why),
+		 lease_get(&message, "text") ? lease_get(&message, "text") : "it denies the job");
 	fault(relay, str_equal(lease_get(&message, "reason"), "loop") ? FAULT_LOOP : FAULT_REFUSED, why);
 	return true;
 }
@@ -425,7 +429,8 @@ static void note_our_end(struct relay *relay)
 	struct sock_addr addr = { .len = sizeof(addr.storage) };
 	char text[SOCK_TEXT_MAX];
 
-	if (relay->server->spec.kind == HOST_TCP && getsockname(relay->server_fd, (struct sockaddr *)&addr.storage, &addr.len) == 0)
+	if (relay->server->spec.kind == HOST_TCP &&
+	    getsockname(relay->server_fd, (struct sockaddr *)&addr.storage, &addr.len) == 0)
 		str_copy(relay->from, sizeof(relay->from), sock_addr_format(&addr, text));
 }
 
@@ -502,9 +507,12 @@ static double usual_ms(const struct relay *relay)
 static struct wait wait_of(const struct relay *relay)
 {
 	return (struct wait){
-		.times = relay->times, .now_ms = clock_now_ms(), .since_ms = relay->waited_from_ms, .progress_at_ms = relay->progress_at_ms,
-		.answered_at_ms = relay->server->answered_at_ms, .usual_ms = usual_ms(relay), .n_jobs = relay->server->in_flight,
-		.is_moving = relay->reply.size || relay->request_sent < relay->request.size, .is_probe = relay->is_probe,
+		.times = relay->times, .now_ms = clock_now_ms(), .since_ms = relay->waited_from_ms,
+			.progress_at_ms = relay->progress_at_ms,
+		.answered_at_ms = relay->server->answered_at_ms, .usual_ms = usual_ms(relay),
+			.n_jobs = relay->server->in_flight,
+		.is_moving = relay->reply.size || relay->request_sent < relay->request.size,
+			.is_probe = relay->is_probe,
 	};
 }
 
@@ -538,7 +546,9 @@ static void waited_for_progress(struct relay *relay)
 	int64_t left_ms = pause_ms - (wait.now_ms - wait.progress_at_ms);
 
 	if (left_ms <= 0) {
-		fault(relay, FAULT_TRANSPORT, relay->reply.size ? "it stopped in the middle of its answer" : "it takes no data");
+		fault(relay, FAULT_TRANSPORT,
+		      relay->reply.size ? "it stopped in the middle of its answer" :
+					  "it takes no data");
 		return;
 	}
 	look_for_another(relay, &wait);

@@ -26,18 +26,21 @@
 
 enum relay_state { RELAY_IDLE, RELAY_DIALLING, RELAY_RUNNING, RELAY_ANSWERED };
 
-enum { RELAY_NO_COMPILER = ERR_NO_COMPILER << 8 };	/* "failed to exec": another server may have the compiler */
+/* "failed to exec": another server may have the compiler */
+enum { RELAY_NO_COMPILER = ERR_NO_COMPILER << 8 };
 
 enum relay_fault {
 	FAULT_TRANSPORT,		/* the server or the way to it */
 	FAULT_LOOP,			/* it is a gateway through which the job has come already */
-	FAULT_REFUSED,			/* it took the request and closed, or has no such compiler, or another */
+	/* it took the request and closed, or has no such compiler, or another */
+	FAULT_REFUSED,
 	FAULT_JOB			/* its compiler was killed, or our disk is full: nobody is blamed */
 };
 
 struct relay {
 	const struct relay_times *times;
-	bool was_moved;			/* once from a server that looked stuck: the next one gets all the time */
+	/* once from a server that looked stuck: the next one gets all the time */
+	bool was_moved;
 	struct gateway *gateway;
 	enum relay_state state;
 	struct server *server;		/* whose slot is held, or NULL */
@@ -51,7 +54,8 @@ struct relay {
 	int server_fd;
 	char from[64];			/* our end of it: what the server's log names as its client */
 	struct feed_job *seen;		/* borrowed: whose slot is given back */
-	uint32_t helper_serial;		/* a question to the helper about server_fd that is not answered yet */
+	/* a question to the helper about server_fd that is not answered yet */
+	uint32_t helper_serial;
 	struct dial dial;		/* on the way to server_fd */
 	struct event *readable, *writable, *timer;
 
@@ -77,9 +81,11 @@ struct relay {
 	enum pick_result (*elsewhere)(void *context);
 	/* The server lets the job wait, and there is no second attempt: second_start() may begin one. NULL: never. */
 	void (*on_late)(void *context);
-	void (*on_connected)(void *context);				/* handing only: server_fd is connected */
+	/* handing only: server_fd is connected */
+	void (*on_connected)(void *context);
 	void (*on_fault)(void *context, enum relay_fault fault, const char *why);
-	void (*on_answered)(void *context);				/* reply is whole; the slot is free again */
+	/* reply is whole; the slot is free again */
+	void (*on_answered)(void *context);
 	void *context;
 };
 

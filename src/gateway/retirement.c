@@ -18,7 +18,8 @@ struct retirement {
 	struct gateway *gateway;
 	struct trunk *trunk;
 	struct event *look;		/* not from within whatever changed something */
-	uint64_t last_id;		/* of a job when this began; later ones get their numbers over there */
+	/* of a job when this began; later ones get their numbers over there */
+	uint64_t last_id;
 	void (*on_done)(void *context);
 	void *context;
 };
@@ -54,7 +55,8 @@ static void put_request(struct trunk *trunk, const struct spool *request)
 }
 
 /* Its steps are counted once, and the log of either gateway has it under one number. */
-static void add_job(const struct retirement *retirement, struct trunk_packet *packet, const struct feed_job *job)
+static void add_job(const struct retirement *retirement, struct trunk_packet *packet,
+		    const struct feed_job *job)
 {
 	if (!job->id)
 		return;
@@ -200,7 +202,8 @@ static void put_reader(void *context, int fd, const char *bytes, size_t len)
 	trunk_put(retirement->trunk, &packet, fd);
 }
 
-struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd, void (*on_done)(void *context), void *context)
+struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd,
+				    void (*on_done)(void *context), void *context)
 {
 	struct retirement *retirement = mem_alloc(sizeof(*retirement));
 

@@ -11,7 +11,8 @@
 struct retirement;
 
 /* Takes over trunk_fd (trunk.h). on_done: nothing is left to do, or nobody to do it with. */
-struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd, void (*on_done)(void *context), void *context);
+struct retirement *retirement_begin(struct gateway *gateway, int trunk_fd,
+				    void (*on_done)(void *context), void *context);
 void retirement_end(struct retirement *retirement);
 
 /* Something changed: a job was queued, a peer closed. */

@@ -34,7 +34,8 @@ static void remove_server(struct gateway *gateway, struct server *server)
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		if (gateway->servers[i] != server)
 			continue;
-		memmove(gateway->servers + i, gateway->servers + i + 1, (gateway->n_servers - i - 1) * sizeof(*gateway->servers));
+		memmove(gateway->servers + i, gateway->servers + i + 1,
+			(gateway->n_servers - i - 1) * sizeof(*gateway->servers));
 		gateway->n_servers--;
 		log_info("host '%s' has left", server->label);
 		poll_end(server);
@@ -58,7 +59,8 @@ static void resolved(void *context, const struct helper_answer *answer, int *fd)
 
 	(void)fd;
 	for (size_t i = 0; i < gateway->n_servers; i++)
-		if (gateway->servers[i]->generation == answer->generation && gateway->servers[i]->index == answer->index)
+		if (gateway->servers[i]->generation == answer->generation &&
+		    gateway->servers[i]->index == answer->index)
 			server = gateway->servers[i];
 	if (!server)
 		return;
@@ -78,10 +80,12 @@ static void resolved(void *context, const struct helper_answer *answer, int *fd)
 /* Names are the parent's to resolve; a literal address was taken as it is. */
 static void resolve(struct gateway *gateway, struct server *server)
 {
-	if (server->spec.kind != HOST_TCP || server->resolving || (server->n_addrs && !server->resolved_at_ms) ||
+	if (server->spec.kind != HOST_TCP || server->resolving ||
+	    (server->n_addrs && !server->resolved_at_ms) ||
 	    (server->n_addrs && clock_now_ms() - server->resolved_at_ms < RESOLVE_AGAIN_MS))
 		return;
-	server->resolving = channel_ask(gateway->channel, HELPER_RESOLVE, server->generation, server->index, -1, resolved, gateway) != 0;
+	server->resolving = channel_ask(gateway->channel, HELPER_RESOLVE, server->generation,
+					server->index, -1, resolved, gateway) != 0;
 }
 
 void gateway_slot_free(struct gateway *gateway, struct server *server)
@@ -129,7 +133,8 @@ static struct server *find_by_spec(const struct gateway *gateway, const struct h
 	return server_find(gateway->servers, gateway->n_servers, label);
 }
 
-static struct server *add_server(struct gateway *gateway, struct host_spec *spec, uint32_t generation, uint32_t index)
+static struct server *add_server(struct gateway *gateway, struct host_spec *spec,
+				 uint32_t generation, uint32_t index)
 {
 	struct server *server = server_new(spec, generation, index);
 
@@ -165,7 +170,8 @@ static bool is_listed(const struct gateway *gateway, const struct browse_host *h
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		const struct server *server = gateway->servers[i];
 
-		if (!server->is_found && !server->draining && (shares_address(server, host) || strcasecmp(server->label, label) == 0))
+		if (!server->is_found && !server->draining &&
+		    (shares_address(server, host) || strcasecmp(server->label, label) == 0))
 			return true;
 	}
 	return false;
@@ -208,7 +214,8 @@ static void take_addresses(struct server *server, const struct browse_host *host
 static void roster_on_found(void *context, const struct browse_host *host)
 {
 	struct gateway *gateway = context;
-	autofree char *text = str_format("%s:%d/%d%s", host->name, host->port, host->slots, host->lzo ? ",lzo" : "");
+	autofree char *text = str_format("%s:%d/%d%s", host->name, host->port, host->slots,
+					 host->lzo ? ",lzo" : "");
 	autofree char *label = str_format("%s:%d", host->name, host->port);
 	struct host_spec spec;
 	struct err err = ERR_INIT;
@@ -227,7 +234,8 @@ static void roster_on_found(void *context, const struct browse_host *host)
 		server_update(server, &spec, 0, 0);
 	} else {
 		server = add_server(gateway, &spec, 0, 0);
-		log_info("host '%s' has come by zeroconf, with %d slots", server->label, server_slots(server));
+		log_info("host '%s' has come by zeroconf, with %d slots", server->label,
+			 server_slots(server));
 	}
 	server->is_found = true;
 	server->resolved_at_ms = 0;

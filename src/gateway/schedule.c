@@ -14,7 +14,8 @@ enum { TURN = 1024, ALIKE_MAX = 16 };
 
 /* What a grant costs by the job's nice: a factor of 1.25 each, as in the kernel's own shares. */
 static const unsigned turn_cost[JOB_NICE_MAX + 1] = {
-	1024, 1280, 1600, 2000, 2500, 3125, 3906, 4883, 6104, 7629, 9537, 11921, 14901, 18626, 23283, 29104, 36380, 45475, 56843, 71054,
+	1024, 1280,  1600,  2000,  2500,  3125,  3906,  4883,  6104,  7629,
+	9537, 11921, 14901, 18626, 23283, 29104, 36380, 45475, 56843, 71054,
 };
 
 bool job_is_queued(const struct job *job)
@@ -30,7 +31,8 @@ const char *job_toolchain(const struct job *job)
 void job_wish(const struct job *job, struct pick_wish *wish)
 {
 	*wish = (struct pick_wish){
-		.toolchain = job_toolchain(job), .use = job->use, .protocol_min = job->protocol_min, .protocol_max = job->protocol_max,
+		.toolchain = job_toolchain(job), .use = job->use, .protocol_min = job->protocol_min,
+			.protocol_max = job->protocol_max,
 		.size = job->size, .preferred = job->preferred, .tried = job->tried, .n_tried = job->n_tried,
 	};
 }
@@ -177,7 +179,8 @@ struct pass {
 	struct server *const *servers;
 	size_t n_servers;
 	int64_t now_ms;
-	const struct job *alike[ALIKE_MAX];	/* jobs that could not move; still queued, so their fields are good */
+	/* jobs that could not move; still queued, so their fields are good */
+	const struct job *alike[ALIKE_MAX];
 	size_t n_alike;
 	bool farm_is_full;		/* no server has a slot for anybody */
 };
@@ -321,7 +324,8 @@ static const char *denial(enum pick_result result, const char **text)
 /* May it run here at all, now or later? "localhost" in the host list invites it. */
 static bool may_run_here(const struct schedule *schedule, const struct job *job)
 {
-	return job->allow_here && schedule->farm_here_slots > 0 && (!job->use || pick_is_named(job->use, "localhost"));
+	return job->allow_here && schedule->farm_here_slots > 0 &&
+	       (!job->use || pick_is_named(job->use, "localhost"));
 }
 
 /* Would it be done sooner here than by waiting for a server? Those that must run here go first. */
@@ -329,7 +333,8 @@ static bool is_sooner_here(const struct schedule *schedule, const struct job *jo
 {
 	double here_ms = estimate_ms(&schedule->here, job->size);
 
-	if (schedule->farm_here_busy >= schedule->farm_here_slots || !place_is_free(&schedule->places[PLACE_COMPILE]) ||
+	if (schedule->farm_here_busy >= schedule->farm_here_slots ||
+	    !place_is_free(&schedule->places[PLACE_COMPILE]) ||
 	    schedule->queues[QUEUE_PLACES + PLACE_COMPILE].n_queued)
 		return false;
 	if (here_ms == 0)
@@ -367,12 +372,14 @@ static struct pick pick_for(struct pass *pass, struct job *job)
 static bool any_room(const struct pass *pass)
 {
 	for (size_t i = 0; i < pass->n_servers; i++)
-		if (server_has_room(pass->servers[i], pass->now_ms) && breaker_lets_through(&pass->servers[i]->breaker, pass->now_ms))
+		if (server_has_room(pass->servers[i], pass->now_ms) &&
+		    breaker_lets_through(&pass->servers[i]->breaker, pass->now_ms))
 			return true;
 	return false;
 }
 
-void schedule_take_slot(struct schedule *schedule, const struct job *job, struct server *server, int64_t now_ms)
+void schedule_take_slot(struct schedule *schedule, const struct job *job, struct server *server,
+			int64_t now_ms)
 {
 	server->in_flight++;
 	server->granted_at = ++schedule->n_taken;
@@ -416,8 +423,9 @@ static bool same_text(const char *a, const char *b)
 /* What one of them could not get the other cannot get either. */
 static bool are_alike(const struct job *a, const struct job *b)
 {
-	return a->kind == b->kind && !a->n_tried && !b->n_tried && a->protocol_min == b->protocol_min &&
-	       a->protocol_max == b->protocol_max && a->allow_here == b->allow_here && same_text(a->use, b->use) &&
+	return a->kind == b->kind && !a->n_tried && !b->n_tried &&
+	       a->protocol_min == b->protocol_min && a->protocol_max == b->protocol_max &&
+	       a->allow_here == b->allow_here && same_text(a->use, b->use) &&
 	       same_text(job_toolchain(a), job_toolchain(b));
 }
 
@@ -479,7 +487,8 @@ static void serve_queue(struct pass *pass, struct queue *queue)
 		struct owner *first = NULL;
 
 		for (struct owner *owner = queue->owners; owner; owner = owner->hh.next)
-			if (owner->turns.n_queued && !owner->turns.stuck && (!first || goes_before(&owner->turns, &first->turns)))
+			if (owner->turns.n_queued && !owner->turns.stuck &&
+			    (!first || goes_before(&owner->turns, &first->turns)))
 				first = owner;
 		if (!first)
 			return;
@@ -512,9 +521,11 @@ static void wake_for_probes(struct pass *pass)
 			wake_at(pass->schedule, pass->servers[i]->breaker.open_until_ms);
 }
 
-static void run_once(struct schedule *schedule, struct server *const *servers, size_t n_servers, int64_t now_ms)
+static void run_once(struct schedule *schedule, struct server *const *servers, size_t n_servers,
+		     int64_t now_ms)
 {
-	struct pass pass = { .schedule = schedule, .servers = servers, .n_servers = n_servers, .now_ms = now_ms };
+	struct pass pass = { .schedule = schedule, .servers = servers, .n_servers = n_servers,
+			     .now_ms = now_ms };
 
 	schedule->wake_at_ms = 0;
 	for (int place = 0; place < PLACE_N; place++)

@@ -27,7 +27,8 @@ enum {
 	JOB_NICE_MAX = 19,
 	BUILD_LABEL_MAX = 63,
 	BUILDS_MAX = 64,			/* of one owner that are told apart at once */
-	PLACE_STUCK_MS = 10000,			/* without movement for so long a waiter is let in regardless */
+	/* without movement for so long a waiter is let in regardless */
+	PLACE_STUCK_MS = 10000,
 	PLACE_LOOK_MS = 1000			/* while somebody waits the holders are looked at so often */
 };
 
@@ -46,16 +47,20 @@ struct job {
 	uid_t uid;				/* who is charged: of the peer, from the kernel */
 	char *compiler, *source, *use;		/* use: "A+B", the only servers it may go to, or NULL */
 	char *object;				/* how its object must begin (object.h), or NULL */
-	char *toolchain;			/* compiler and object: what refusals are remembered by; NULL: the compiler */
-	char *label, *session;			/* of its build, what it is known by without one; NULL: none */
+	/* compiler and object: what refusals are remembered by; NULL: the compiler */
+	char *toolchain;
+	/* of its build, what it is known by without one; NULL: none */
+	char *label, *session;
 	int nice;				/* 0..JOB_NICE_MAX */
-	unsigned weight;			/* of its control group (weight.h), beside others of its user; 0: the usual */
+	/* of its control group (weight.h), beside others of its user; 0: the usual */
+	unsigned weight;
 	uint64_t size;				/* bytes of the request, 0: unknown */
 	int protocol_min, protocol_max;
 	struct handing_wish wish;
 	bool allow_here;			/* JOB_COMPILE: it may be told to run on this machine */
 	bool impatient;				/* cannot be told to wait: goes first after JOB_URGENT_MS */
-	uint64_t preferred;			/* id of a SOCKS client's destination, used if it has a free slot */
+	/* id of a SOCKS client's destination, used if it has a free slot */
+	uint64_t preferred;
 	uint64_t tried[JOB_ATTEMPTS_MAX];	/* ids of servers */
 	size_t n_tried;
 	bool is_probe;				/* granted: the one job that a server gets which was down */
@@ -74,7 +79,8 @@ struct job {
 /* What is shared by turns: an owner, or one of its builds. Charges are in 1024ths of a turn. */
 struct turn_taker {
 	uint64_t charged;
-	uint64_t served_at;			/* number of its last grant: among equals who waits longest is next */
+	/* number of its last grant: among equals who waits longest is next */
+	uint64_t served_at;
 	size_t n_queued;
 	bool stuck;				/* none of its jobs can move in this pass */
 };
@@ -104,7 +110,8 @@ struct queue {
 
 struct place_pool {
 	int slots, busy;
-	int stopped;				/* of the busy: their holders are stopped, so they do not count */
+	/* of the busy: their holders are stopped, so they do not count */
+	int stopped;
 	int64_t moved_at_ms;			/* a place was last taken or given back */
 	uint64_t n_granted, n_overbooked;
 };
@@ -114,7 +121,8 @@ enum { QUEUE_FARM, QUEUE_PLACES, QUEUE_N = QUEUE_PLACES + PLACE_N };
 struct schedule {
 	struct queue queues[QUEUE_N];		/* QUEUE_PLACES + place: for that place */
 	struct place_pool places[PLACE_N];
-	int farm_here_slots, farm_here_busy;	/* "localhost/N": compiles of the farm's queue that run here */
+	/* "localhost/N": compiles of the farm's queue that run here */
+	int farm_here_slots, farm_here_busy;
 	struct estimate here;			/* how long those take */
 	struct demand demand;			/* for the farm */
 	size_t n_queued;			/* in all queues */
@@ -140,7 +148,8 @@ enum { CHARGED_MS_MIN = 50, CHARGED_MS_MAX = 1000 };
 void schedule_charge(struct schedule *schedule, const struct job *job, int64_t held_ms, double usual_ms);
 
 /* A free slot of a server that was picked is used from now on. */
-void schedule_take_slot(struct schedule *schedule, const struct job *job, struct server *server, int64_t now_ms);
+void schedule_take_slot(struct schedule *schedule, const struct job *job, struct server *server,
+			int64_t now_ms);
 
 size_t schedule_n_waiting_here(const struct schedule *schedule);	/* for places on this machine */
 

@@ -75,6 +75,7 @@ void second_start(struct relay *relay, struct server *server)
 	relay->second = other;
 	relay->end_second = second_end;
 	relay->gateway->counters.seconds++;
-	log_info("job=%llu outcome=late server=%s second=%s", (unsigned long long)relay->seen->id, relay->server->label, server->label);
+	log_info("job=%llu outcome=late server=%s second=%s", (unsigned long long)relay->seen->id,
+		 relay->server->label, server->label);
 	relay_start(other, server);
 }

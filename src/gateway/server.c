@@ -61,7 +61,8 @@ int server_slots(const struct server *server)
  * there are bounds to what is tried. */
 bool server_learn_slots(struct server *server, int64_t now_ms)
 {
-	int limit = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT, workers = server->published.workers;
+	int limit = server->spec.limit ? server->spec.limit : HOST_LIMIT_DEFAULT,
+	    workers = server->published.workers;
 
 	if (server->spec.has_limit)
 		return capacity_begin(&server->capacity, limit, limit, now_ms);
@@ -112,7 +113,8 @@ void server_free(struct server *server)
 
 bool server_has_room(const struct server *server, int64_t now_ms)
 {
-	return server->in_flight < server_slots(server) && server->in_flight < published_jobs_max(&server->published, now_ms);
+	return server->in_flight < server_slots(server) &&
+	       server->in_flight < published_jobs_max(&server->published, now_ms);
 }
 
 static bool is_forgotten(const struct server *server, int64_t now_ms)
@@ -193,7 +195,9 @@ enum passed_kind server_passed_kind(const struct server *server)
 static struct server_refusal *refusal_of(const struct server *server, const char *toolchain)
 {
 	for (size_t i = 0; i < SERVER_REFUSALS_MAX; i++)
-		if (strncmp(server->refusals[i].toolchain, toolchain, sizeof(server->refusals[i].toolchain) - 1) == 0 && server->refusals[i].n)
+		if (strncmp(server->refusals[i].toolchain, toolchain,
+			    sizeof(server->refusals[i].toolchain) - 1) == 0 &&
+		    server->refusals[i].n)
 			return (struct server_refusal *)(uintptr_t)&server->refusals[i];
 	return NULL;
 }

@@ -30,7 +30,8 @@ struct server_refusal {
 };
 
 struct server {
-	uint64_t id;			/* of no other server, ever: what may outlive this one keeps it, no pointer */
+	/* of no other server, ever: what may outlive this one keeps it, no pointer */
+	uint64_t id;
 	struct host_spec spec;
 	char *label;			/* "name:port", "user@name", "unix:/path" */
 	uint32_t generation, index;	/* the helper's name for it */

@@ -16,7 +16,8 @@ struct gateway_setup {
 	const struct options *options;
 	struct listeners listeners;
 	struct startup *startup;
-	bool replaces;				/* another gateway, whose place the parent asks for when we are ready */
+	/* another gateway, whose place the parent asks for when we are ready */
+	bool replaces;
 	int http_fd;				/* listens, or -1 */
 	int guard_fd;				/* guard_line(), or -1: no sockets are made there */
 	int helper_fd;				/* SEQPACKET to the parent */

@@ -10,7 +10,8 @@
 #include "gateway/state.h"
 
 struct show_query {
-	const char *what;		/* status, farm, jobs, events, build or metrics; NULL or unknown: status */
+	/* status, farm, jobs, events, build or metrics; NULL or unknown: status */
+	const char *what;
 	bool json;
 	const char *build;		/* what=build: its label; NULL: all */
 	uint64_t since;			/* what=events: the last one that is known */

@@ -64,7 +64,8 @@ ssize_t socks_request_decode(const unsigned char *in, size_t len, struct socks_r
 			return -1;
 		take_name(request->host, (const char *)in + at, address_len);
 	} else {
-		inet_ntop(in[3] == TYPE_IPV4 ? AF_INET : AF_INET6, in + at, request->host, sizeof(request->host));
+		inet_ntop(in[3] == TYPE_IPV4 ? AF_INET : AF_INET6, in + at, request->host,
+			  sizeof(request->host));
 	}
 	at += address_len;
 	request->port = in[at] << 8 | in[at + 1];

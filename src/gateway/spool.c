@@ -64,7 +64,8 @@ static int move_to_file(struct spool *spool, struct err *err)
 	spool->fd = open_file(spool->pool->dir_fd);
 	if (spool->fd < 0 || write_at(spool->fd, spool->memory.data, spool->memory.len, 0) < 0) {
 		fd_close(&spool->fd);
-		return err_sys(err, ERR_IO, "cannot keep a request of more than %llu bytes", (unsigned long long)spool->size);
+		return err_sys(err, ERR_IO, "cannot keep a request of more than %llu bytes",
+			       (unsigned long long)spool->size);
 	}
 	spool->pool->memory -= spool->size;
 	spool->pool->files += spool->size;
@@ -76,7 +77,8 @@ int spool_add(struct spool *spool, const char *bytes, size_t len, struct err *er
 {
 	struct spool_pool *pool = spool->pool;
 
-	if (spool->fd < 0 && (spool->size + len > SPOOL_MEMORY_MAX || pool->memory + len > SPOOL_MEMORY_ALL_MAX) &&
+	if (spool->fd < 0 &&
+	    (spool->size + len > SPOOL_MEMORY_MAX || pool->memory + len > SPOOL_MEMORY_ALL_MAX) &&
 	    move_to_file(spool, err) < 0)
 		return -1;
 	if (spool->fd < 0) {

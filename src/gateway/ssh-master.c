@@ -71,7 +71,8 @@ static int start(struct ssh_master *master, const char *words, int stderr_fd, st
 	return proc_start(&master->child, &spec, err);
 }
 
-struct ssh_master *ssh_master_start(const struct host_spec *spec, const char *words, const char *stem, int stderr_fd,
+struct ssh_master *ssh_master_start(const struct host_spec *spec, const char *words,
+				    const char *stem, int stderr_fd,
 				    struct err *err)
 {
 	struct ssh_master *master = mem_alloc(sizeof(*master));
@@ -112,11 +113,13 @@ int ssh_master_connect(const struct ssh_master *master, int *fd, struct err *err
 	return 0;
 }
 
-int ssh_master_open_session(const struct ssh_master *master, const char *words, int stderr_fd, struct proc *child, int *fd,
+int ssh_master_open_session(const struct ssh_master *master, const char *words, int stderr_fd,
+			    struct proc *child, int *fd,
 			    int *their_fd, struct err *err)
 {
 	/* Where the master is gone, ssh would log in by itself: a login for each job. */
-	static const char *const options[] = { "BatchMode=yes", "ControlMaster=no", "ProxyCommand=false", NULL };
+	static const char *const options[] = { "BatchMode=yes", "ControlMaster=no",
+					       "ProxyCommand=false", NULL };
 	struct proc_spec spec = PROC_SPEC_INIT;
 	autoargv command = ARGV_INIT;
 	autoclose int ours = -1, theirs = -1;

@@ -29,7 +29,8 @@ struct ssh_master {
 };
 
 /* Starts to log in. Ready when a file appears at control_path. stem: of its files' names. */
-struct ssh_master *ssh_master_start(const struct host_spec *spec, const char *words, const char *stem, int stderr_fd,
+struct ssh_master *ssh_master_start(const struct host_spec *spec, const char *words,
+				    const char *stem, int stderr_fd,
 				    struct err *err);
 /* Kills it, if it has not ended, and removes its files. */
 void ssh_master_free(struct ssh_master *master);
@@ -37,7 +38,8 @@ void ssh_master_free(struct ssh_master *master);
 /* A connection through a ready ",forward" master. */
 int ssh_master_connect(const struct ssh_master *master, int *fd, struct err *err);
 /* A process on a ready master that carries one job: *fd is our end of it, *their_fd a duplicate of its own. */
-int ssh_master_open_session(const struct ssh_master *master, const char *words, int stderr_fd, struct proc *child, int *fd,
+int ssh_master_open_session(const struct ssh_master *master, const char *words, int stderr_fd,
+			    struct proc *child, int *fd,
 			    int *their_fd, struct err *err);
 
 #endif

@@ -165,7 +165,8 @@ static void host_on_deadline(evutil_socket_t fd, short what, void *context)
 	if (!master)
 		return;
 	hear(host);
-	snprintf(why, sizeof(why), "ssh did not log in within %d s%s%s", SSH_START_S, host->line[0] ? "; it said: " : "", host->line);
+	snprintf(why, sizeof(why), "ssh did not log in within %d s%s%s", SSH_START_S,
+		 host->line[0] ? "; it said: " : "", host->line);
 	lose_master(host, master, why);
 }
 
@@ -253,7 +254,8 @@ static int open_session(struct ssh_host *host, struct ssh_master *master, int *f
 	struct session *session = mem_alloc(sizeof(*session));
 
 	*session = (struct session){ .host = host, .master = master, .child = PROC_INIT };
-	if (ssh_master_open_session(master, pool->words, host->stderr_write, &session->child, fd, &session->their_fd, err) < 0) {
+	if (ssh_master_open_session(master, pool->words, host->stderr_write, &session->child, fd,
+				    &session->their_fd, err) < 0) {
 		free(session);
 		return -1;
 	}
@@ -291,7 +293,8 @@ static void serve(struct ssh_host *host)
 				start_master(host);
 			return;
 		}
-		result = host->spec.forward ? ssh_master_connect(master, &fd, &err) : open_session(host, master, &fd, &err);
+		result = host->spec.forward ? ssh_master_connect(master, &fd, &err) :
+					      open_session(host, master, &fd, &err);
 		answer_first(host, result < 0 ? -1 : fd, err.text);
 	}
 }
@@ -326,13 +329,15 @@ static struct ssh_host *find_host(struct ssh_pool *pool, const struct host_spec 
 	return host;
 }
 
-void ssh_pool_ask(struct ssh_pool *pool, const struct host_spec *spec, ssh_answer_fn *on_answer, void *context)
+void ssh_pool_ask(struct ssh_pool *pool, const struct host_spec *spec, ssh_answer_fn *on_answer,
+		  void *context)
 {
 	struct ssh_host *host = pool->dir && pool->inotify_fd >= 0 ? find_host(pool, spec) : NULL;
 	struct ask *ask;
 
 	if (!host) {
-		on_answer(context, -1, "there is no private directory for ssh's sockets, or no descriptor: see the log");
+		on_answer(context, -1,
+			  "there is no private directory for ssh's sockets, or no descriptor: see the log");
 		return;
 	}
 	ask = mem_alloc(sizeof(*ask));
@@ -360,7 +365,8 @@ static bool master_reaped(struct ssh_host *host, pid_t pid, int status)
 		return false;
 	forget_child(&master->child);
 	hear(host);
-	snprintf(why, sizeof(why), "ssh ended with %s%s%s", proc_status_text(status, how), host->line[0] ? ": " : "", host->line);
+	snprintf(why, sizeof(why), "ssh ended with %s%s%s", proc_status_text(status, how),
+		 host->line[0] ? ": " : "", host->line);
 	lose_master(host, master, why);
 	return true;
 }

@@ -28,7 +28,8 @@ void ssh_pool_free(struct ssh_pool *pool);
 /* fd: a socket whose other end is the server, closed after the call; or -1, and why. */
 typedef void ssh_answer_fn(void *context, int fd, const char *why);
 /* Asks for one; the answer comes once, perhaps before this returns. */
-void ssh_pool_ask(struct ssh_pool *pool, const struct host_spec *spec, ssh_answer_fn *on_answer, void *context);
+void ssh_pool_ask(struct ssh_pool *pool, const struct host_spec *spec, ssh_answer_fn *on_answer,
+		  void *context);
 
 /* Logs out of the hosts that are not in the list; they have no jobs any more. */
 void ssh_pool_trim(struct ssh_pool *pool, const struct host_list *list);

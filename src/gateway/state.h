@@ -74,7 +74,8 @@ struct gateway {
 	struct browse *browse;		/* while +zeroconf is in the list */
 	struct AvahiPoll *browse_poll;
 	struct heritage *heritage;	/* while we take another's place */
-	struct buf absent;		/* what our predecessor told of servers that we do not know yet (tally.h) */
+	/* what our predecessor told of servers that we do not know yet (tally.h) */
+	struct buf absent;
 	int spare_fd;			/* given up to accept and close one peer then */
 };
 

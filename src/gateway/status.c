@@ -17,7 +17,8 @@ static void add_reasons_text(struct buf *out, const struct feed *feed)
 	buf_add_str(out, "\nwhy clients ran something themselves:\n");
 	for (int i = 0; i < REASON_N; i++)
 		if (feed->local[i])
-			buf_add_format(out, "%8llu  %-22s %s\n", (unsigned long long)feed->local[i], reason_word(i), reason_sentence(i));
+			buf_add_format(out, "%8llu  %-22s %s\n", (unsigned long long)feed->local[i],
+				       reason_word(i), reason_sentence(i));
 }
 
 static void add_passing_text(struct buf *out, const struct gateway_setup *setup)
@@ -31,7 +32,8 @@ static void add_passing_text(struct buf *out, const struct gateway_setup *setup)
 	for (int i = 0; i < PROOF_N && mode != PASS_FDS_NEVER; i++) {
 		const struct proof_result *proof = &setup->proofs[i];
 
-		buf_add_format(out, "  %-10s  %s%s\n", proof_names[i], proof->holds ? "holds, for " : "does not hold: ",
+		buf_add_format(out, "  %-10s  %s%s\n", proof_names[i],
+			       proof->holds ? "holds, for " : "does not hold: ",
 			       proof->holds ? shuts[i] : proof->why);
 	}
 }
@@ -42,18 +44,21 @@ void status_render_text(struct buf *out, const struct gateway *gateway)
 
 	buf_add_format(out, "distcc-gateway " PACKAGE_VERSION ", servers from %s\n", gateway->hosts_name);
 	add_passing_text(out, gateway->setup);
-	buf_add_format(out, "\n%-32s %6s %6s %8s %8s  %s\n", "server", "slots", "busy", "done", "failed", "state");
+	buf_add_format(out, "\n%-32s %6s %6s %8s %8s  %s\n", "server", "slots", "busy", "done",
+		       "failed", "state");
 	for (size_t i = 0; i < gateway->n_servers; i++) {
 		const struct server *server = gateway->servers[i];
 
-		buf_add_format(out, "%-32s %6d %6d %8llu %8llu  %s%s%s\n", server->label, server_slots(server), server->in_flight,
+		buf_add_format(out, "%-32s %6d %6d %8llu %8llu  %s%s%s\n", server->label,
+			       server_slots(server), server->in_flight,
 			       (unsigned long long)server->n_done, (unsigned long long)server->n_failed,
 			       figure_server_state(server, now_ms), server->breaker.failures && server->last_error[0] ? ": " : "",
 			       server->breaker.failures ? server->last_error : "");
 	}
 	buf_add_str(out, "\n");
 	for (const struct figure *figure = figures; figure->name; figure++)
-		buf_add_format(out, "%-22s %12llu  %s\n", figure->name, (unsigned long long)figure->get(gateway), figure->help);
+		buf_add_format(out, "%-22s %12llu  %s\n", figure->name,
+			       (unsigned long long)figure->get(gateway), figure->help);
 	add_reasons_text(out, &gateway->feed);
 }
 
@@ -62,10 +67,13 @@ void status_add_json_server(struct buf *out, const struct server *server, int64_
 	buf_add_str(out, "{\"name\": ");
 	json_add_string(out, server->label);
 	buf_add_format(out, ", \"slots\": %d, \"in_flight\": %d, \"done\": %llu, \"failed\": %llu, \"state\": \"%s\", \"last_error\": ",
-		       server_slots(server), server->in_flight, (unsigned long long)server->n_done, (unsigned long long)server->n_failed,
+		       server_slots(server), server->in_flight, (unsigned long long)server->n_done,
+			       (unsigned long long)server->n_failed,
 		       figure_server_state(server, now_ms));
 	json_add_string(out, server->last_error);
-	buf_add_format(out, ", \"others\": %d, \"free_mib\": %lld}", published_others(&server->published, now_ms), (long long)server->published.free_mib);
+	buf_add_format(out, ", \"others\": %d, \"free_mib\": %lld}",
+		       published_others(&server->published, now_ms),
+		       (long long)server->published.free_mib);
 }
 
 void status_add_json_figures(struct buf *out, const struct gateway *gateway)
@@ -92,7 +100,8 @@ void status_render_json(struct buf *out, const struct gateway *gateway)
 
 	buf_add_str(out, "{\"version\": \"" PACKAGE_VERSION "\", \"hosts\": ");
 	json_add_string(out, gateway->hosts_name);
-	buf_add_format(out, ", \"pass_fds\": \"%s\", \"proofs\": {", mode_names[gateway->setup->options->pass_fds]);
+	buf_add_format(out, ", \"pass_fds\": \"%s\", \"proofs\": {",
+		       mode_names[gateway->setup->options->pass_fds]);
 	add_json_proofs(out, gateway);
 	buf_add_str(out, "}");
 	status_add_json_figures(out, gateway);

@@ -18,7 +18,8 @@ static bool take_line(struct subuid_range *range, char *line, bool (*find)(const
 	char *rest = line, *owner = strsep(&rest, ":"), *first = strsep(&rest, ":"), *count = rest;
 	int64_t number, from, n;
 
-	if (!count || !*owner || !str_to_int(first, 1, UINT32_MAX - 1, &from) || !str_to_int(count, 1, UINT32_MAX - from, &n))
+	if (!count || !*owner || !str_to_int(first, 1, UINT32_MAX - 1, &from) ||
+	    !str_to_int(count, 1, UINT32_MAX - from, &n))
 		return false;
 	if (str_to_int(owner, 0, UINT32_MAX - 1, &number))
 		range->owner = (uid_t)number;

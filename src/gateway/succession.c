@@ -17,7 +17,8 @@ enum { SOCKETS_MAX = 64 };
 
 static void add_socket(struct succession *succession, const struct control_answer *answer, int *fd)
 {
-	succession->sockets = mem_resize(succession->sockets, succession->n_sockets + 1, sizeof(*succession->sockets));
+	succession->sockets = mem_resize(succession->sockets, succession->n_sockets + 1,
+					 sizeof(*succession->sockets));
 	succession->sockets[succession->n_sockets++] = (struct succession_socket){
 		mem_strdup(answer->text), fd_steal(fd), answer->kind == CONTROL_INHERITED_LISTENER };
 }
@@ -93,7 +94,8 @@ int succession_commit(struct succession *succession, int *trunk_fd, struct buf *
 void succession_clean(const struct succession *succession)
 {
 	for (size_t i = 0; i < succession->n_sockets; i++)
-		if (succession->sockets[i].fd >= 0 && !succession->sockets[i].inherited && succession->sockets[i].path[0] == '/')
+		if (succession->sockets[i].fd >= 0 && !succession->sockets[i].inherited &&
+		    succession->sockets[i].path[0] == '/')
 			unlink(succession->sockets[i].path);
 }
 

@@ -14,7 +14,8 @@
 #include "base/str.h"
 
 struct succession {
-	int fd;				/* to the old gateway's control socket; -1: there is none to replace */
+	/* to the old gateway's control socket; -1: there is none to replace */
+	int fd;
 	int control_fd;			/* its listening control socket */
 	struct succession_socket {
 		char *path;

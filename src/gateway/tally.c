@@ -19,9 +19,13 @@ struct entry {
 #define COUNTER(name) { #name, offsetof(struct gateway, counters.name) }
 static const struct entry counts[] = {
 	{ "wait-ms", offsetof(struct gateway, feed.wait_ms) }, { "run-ms", offsetof(struct gateway, feed.run_ms) },
-	COUNTER(accepted), COUNTER(lease_jobs), COUNTER(raw_jobs), COUNTER(socks_jobs), COUNTER(relayed), COUNTER(passed),
-	COUNTER(replayed), COUNTER(denied), COUNTER(not_admitted), COUNTER(protocol_errors), COUNTER(timeouts),
-	COUNTER(foreign_destinations), COUNTER(refused_descriptors), COUNTER(moved), COUNTER(over_quota), COUNTER(seconds), COUNTER(overtaken), COUNTER(bytes_in), COUNTER(bytes_out),
+	COUNTER(accepted), COUNTER(lease_jobs), COUNTER(raw_jobs), COUNTER(socks_jobs),
+		COUNTER(relayed), COUNTER(passed),
+	COUNTER(replayed), COUNTER(denied), COUNTER(not_admitted), COUNTER(protocol_errors),
+		COUNTER(timeouts),
+	COUNTER(foreign_destinations), COUNTER(refused_descriptors), COUNTER(moved),
+		COUNTER(over_quota), COUNTER(seconds), COUNTER(overtaken), COUNTER(bytes_in),
+			COUNTER(bytes_out),
 	{ "here-compiles", offsetof(struct gateway, schedule.places[PLACE_COMPILE].n_granted) },
 	{ "here-cpps", offsetof(struct gateway, schedule.places[PLACE_CPP].n_granted) },
 	{ "here-compiles-overbooked", offsetof(struct gateway, schedule.places[PLACE_COMPILE].n_overbooked) },
@@ -75,7 +79,8 @@ void tally_give(struct gateway *gateway, struct buf *out)
 		give_entries(out, scope, build_counts, build);
 		/* times are no sums: the other end keeps the first and the last */
 		if (out->len > before)
-			buf_add_format(out, "%s\tfirst-ms\t%lld\n%s\tlast-ms\t%lld\n", scope, (long long)build->first_ms, scope,
+			buf_add_format(out, "%s\tfirst-ms\t%lld\n%s\tlast-ms\t%lld\n", scope,
+				       (long long)build->first_ms, scope,
 				       (long long)build->last_ms);
 	}
 }
@@ -83,8 +88,10 @@ void tally_give(struct gateway *gateway, struct buf *out)
 static void give_estimate(struct buf *out, const char *scope, const struct estimate *estimate)
 {
 	if (estimate->n)
-		buf_add_format(out, "%s\tusual-us\t%.0f\n%s\tusual-bytes\t%.0f\n%s\tusual-jobs\t%u\n", scope, estimate->ms * 1000, scope,
-			       estimate->bytes, scope, estimate->n);
+		buf_add_format(out,
+			       "%s\tusual-us\t%.0f\n%s\tusual-bytes\t%.0f\n%s\tusual-jobs\t%u\n",
+			       scope, estimate->ms * 1000, scope, estimate->bytes, scope,
+			       estimate->n);
 }
 
 void tally_give_experience(const struct gateway *gateway, struct buf *out)
@@ -95,12 +102,14 @@ void tally_give_experience(const struct gateway *gateway, struct buf *out)
 
 		/* old news are forgotten over there when they would be here */
 		if (gateway->servers[i]->answered_at_ms)
-			buf_add_format(out, "%s\tanswered-ms\t%lld\n", scope, (long long)gateway->servers[i]->answered_at_ms);
+			buf_add_format(out, "%s\tanswered-ms\t%lld\n", scope,
+				       (long long)gateway->servers[i]->answered_at_ms);
 		give_estimate(out, scope, &gateway->servers[i]->service);
 		/* the number of failures comes last */
 		if (gateway->servers[i]->breaker.failures)
 			buf_add_format(out, "%s\topen-until-ms\t%lld\n%s\tfailures\t%u\n", scope,
-				       (long long)gateway->servers[i]->breaker.open_until_ms, scope, gateway->servers[i]->breaker.failures);
+				       (long long)gateway->servers[i]->breaker.open_until_ms, scope,
+				       gateway->servers[i]->breaker.failures);
 		if (gateway->servers[i]->capacity.settled != gateway->servers[i]->capacity.first)
 			buf_add_format(out, "%s\tslots\t%d\n", scope, gateway->servers[i]->capacity.settled);
 	}
@@ -140,14 +149,16 @@ static int64_t change_of_live(enum feed_kind kind, uint64_t value)
 	       kind == FEED_DONE || kind == FEED_DENIED || kind == FEED_CANCELLED ? -(int64_t)value : 0;
 }
 
-static bool take_feed(uint64_t n[FEED_N_KINDS], uint64_t local[REASON_N], int64_t *n_elsewhere, const char *name, uint64_t value)
+static bool take_feed(uint64_t n[FEED_N_KINDS], uint64_t local[REASON_N], int64_t *n_elsewhere,
+		      const char *name, uint64_t value)
 {
 	if (str_starts_with(name, "local-")) {
 		local[reason_find(name + strlen("local-"))] += value;
 		return true;
 	}
 	for (int i = 0; i < FEED_N_KINDS; i++) {
-		if (!str_starts_with(name, "jobs-") || strcmp(name + strlen("jobs-"), feed_kind_name((enum feed_kind)i)) != 0)
+		if (!str_starts_with(name, "jobs-") ||
+		    strcmp(name + strlen("jobs-"), feed_kind_name((enum feed_kind)i)) != 0)
 			continue;
 		n[i] += value;
 		*n_elsewhere += change_of_live((enum feed_kind)i, value);
@@ -207,9 +218,12 @@ static void take_line(struct gateway *gateway, char *line)
 		if (server)
 			take_server(server, name, value);
 		else if (gateway->absent.len < ABSENT_MAX)
-			buf_add_format(&gateway->absent, "server\t%s\t%s\t%llu\n", words[1], name, (unsigned long long)value);
+			buf_add_format(&gateway->absent, "server\t%s\t%s\t%llu\n", words[1], name,
+				       (unsigned long long)value);
 	} else if (n == 5 && strcmp(words[0], "build") == 0) {
-		struct feed_build *build = feed_build_get(&gateway->feed, (uid_t)strtoul(words[1], NULL, 10), words[2], clock_now_ms());
+		struct feed_build *build = feed_build_get(&gateway->feed,
+							  (uid_t)strtoul(words[1], NULL, 10),
+							  words[2], clock_now_ms());
 
 		if (build)
 			take_build(build, name, value);

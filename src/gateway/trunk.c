@@ -74,7 +74,8 @@ static void trunk_on_room(evutil_socket_t fd, short what, void *context)
 	trunk_send(context);
 }
 
-struct trunk *trunk_open(struct event_base *base, int fd, void (*on_empty)(void *context), void (*on_broken)(void *context),
+struct trunk *trunk_open(struct event_base *base, int fd, void (*on_empty)(void *context),
+			 void (*on_broken)(void *context),
 			 void *context)
 {
 	struct trunk *trunk = mem_alloc(sizeof(*trunk));

@@ -22,7 +22,8 @@
 #include <stdint.h>
 
 enum trunk_kind {
-	TRUNK_HOLDS = 1, TRUNK_BEGIN, TRUNK_FREED, TRUNK_PEER, TRUNK_SAID, TRUNK_OUT, TRUNK_REQUEST, TRUNK_FILE, TRUNK_ADOPT,
+	TRUNK_HOLDS = 1, TRUNK_BEGIN, TRUNK_FREED, TRUNK_PEER, TRUNK_SAID, TRUNK_OUT, TRUNK_REQUEST,
+		TRUNK_FILE, TRUNK_ADOPT,
 	TRUNK_COUNTS, TRUNK_READER
 };
 
@@ -45,7 +46,8 @@ struct trunk_packet {
 struct trunk;
 
 /* on_empty: everything is sent; the next may be put. on_broken: the other end has gone. */
-struct trunk *trunk_open(struct event_base *base, int fd, void (*on_empty)(void *context), void (*on_broken)(void *context),
+struct trunk *trunk_open(struct event_base *base, int fd, void (*on_empty)(void *context),
+			 void (*on_broken)(void *context),
 			 void *context);
 void trunk_close(struct trunk *trunk);
 

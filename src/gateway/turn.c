@@ -55,7 +55,8 @@ static void relay_late(void *context)
 	struct pick_wish wish;
 	struct pick pick;
 
-	if (gateway->retirement || gateway->schedule.queues[QUEUE_FARM].n_queued || job->n_tried == JOB_ATTEMPTS_MAX)
+	if (gateway->retirement || gateway->schedule.queues[QUEUE_FARM].n_queued ||
+	    job->n_tried == JOB_ATTEMPTS_MAX)
 		return;
 	job_wish(job, &wish);
 	pick = pick_server(&wish, gateway->servers, gateway->n_servers, NULL, clock_now_ms());
@@ -71,11 +72,13 @@ static void relay_faulted(void *context, enum relay_fault fault, const char *why
 	struct peer *peer = context;
 	struct job *job = &peer->job;
 	static const char *const words[] = {
-		[FAULT_TRANSPORT] = "transport-failed", [FAULT_LOOP] = "loop", [FAULT_REFUSED] = "refused", [FAULT_JOB] = "killed",
+		[FAULT_TRANSPORT] = "transport-failed", [FAULT_LOOP] = "loop",
+			[FAULT_REFUSED] = "refused", [FAULT_JOB] = "killed",
 	};
 
 	if (job->n_tried == JOB_ATTEMPTS_MAX) {
-		peer_deny(peer, "attempts", "the job was tried on several servers in vain: see distcc-gateway --status");
+		peer_deny(peer, "attempts",
+			  "the job was tried on several servers in vain: see distcc-gateway --status");
 		return;
 	}
 	ledger_replayed(&peer->relay, words[fault], why);
@@ -142,12 +145,14 @@ static void relay_connected(void *context)
 	struct gateway *gateway = peer->gateway;
 	struct err err = ERR_INIT;
 
-	if (handoff_secure(peer->relay.server_fd, gateway->setup->proofs, handoff_filter_enabled(), &err) == 0) {
+	if (handoff_secure(peer->relay.server_fd, gateway->setup->proofs, handoff_filter_enabled(),
+			   &err) == 0) {
 		hand_over(peer);
 		return;
 	}
 	if (err.sys_errno == EPERM)
-		peer->relay.helper_serial = channel_ask(gateway->channel, HELPER_SECURE, 0, 0, peer->relay.server_fd,
+		peer->relay.helper_serial = channel_ask(gateway->channel, HELPER_SECURE, 0, 0,
+							peer->relay.server_fd,
 							peer_on_secured, peer);
 	if (!peer->relay.helper_serial)
 		cannot_hand(peer, err.text);
@@ -201,9 +206,11 @@ static enum handing choose_handing(struct peer *peer, const struct server *serve
 	enum handing handing;
 
 	memcpy(proofs, gateway->setup->proofs, sizeof(proofs));
-	if (proofs[PROOF_CGROUP_BPF].holds && (server->is_found || !larder_has(gateway->larder, server->n_addrs)))
+	if (proofs[PROOF_CGROUP_BPF].holds &&
+	    (server->is_found || !larder_has(gateway->larder, server->n_addrs)))
 		proofs[PROOF_CGROUP_BPF].holds = false;
-	handing = policy_handing(gateway->setup->options->pass_fds, proofs, server_passed_kind(server), peer->cred.uid, peer->job.wish,
+	handing = policy_handing(gateway->setup->options->pass_fds, proofs,
+				 server_passed_kind(server), peer->cred.uid, peer->job.wish,
 				 reason);
 	peer->relay.guarded = handing == HANDING_FD && str_equal(*reason, "proved-cgroup-bpf");
 	return handing;

@@ -17,13 +17,15 @@ static uint32_t mark_of(const struct host_spec *spec)
 	return mark;
 }
 
-void ways_allow(const struct guard *guard, const struct host_spec *spec, const struct sock_addr *addrs, size_t n_addrs)
+void ways_allow(const struct guard *guard, const struct host_spec *spec,
+		const struct sock_addr *addrs, size_t n_addrs)
 {
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; guard && i < n_addrs; i++)
 		if (guard_allow(guard, &addrs[i], mark_of(spec), &err) < 0)
-			log_warning("host '%s' is not reached by sockets that are passed: %s", spec->text, err.text);
+			log_warning("host '%s' is not reached by sockets that are passed: %s",
+				    spec->text, err.text);
 }
 
 void ways_allow_listed(const struct guard *guard, const struct host_list *list)

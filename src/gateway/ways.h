@@ -9,7 +9,8 @@
 #include "hosts/list.h"
 
 /* Guarded sockets may reach these addresses of a server; those that are written in a list. guard: or NULL. */
-void ways_allow(const struct guard *guard, const struct host_spec *spec, const struct sock_addr *addrs, size_t n_addrs);
+void ways_allow(const struct guard *guard, const struct host_spec *spec,
+		const struct sock_addr *addrs, size_t n_addrs);
 void ways_allow_listed(const struct guard *guard, const struct host_list *list);
 
 /* No server that is not in the list has a job any more. pool: or NULL. */

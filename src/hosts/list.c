@@ -29,7 +29,9 @@ static int take_slots(const char *token, const char *keyword, int *slots, struct
 	if (!token[len])
 		return 1;
 	if (!str_to_int(token + len + 1, 1, HOST_LIMIT_MAX, &number))
-		return err_set(err, ERR_HOSTSPEC, "bad multiplier in '%s': a number from 1 to %d is needed", token, HOST_LIMIT_MAX);
+		return err_set(err, ERR_HOSTSPEC,
+			       "bad multiplier in '%s': a number from 1 to %d is needed", token,
+			       HOST_LIMIT_MAX);
 	*slots = (int)number;
 	return 1;
 }
@@ -106,7 +108,8 @@ void host_list_insert_found(struct host_list *list, struct host_list *from)
 	if (!from->n_hosts)
 		return;
 	list->hosts = mem_resize(list->hosts, list->n_hosts + from->n_hosts, sizeof(*list->hosts));
-	memmove(list->hosts + list->zeroconf_at + from->n_hosts, list->hosts + list->zeroconf_at, n_after * sizeof(*list->hosts));
+	memmove(list->hosts + list->zeroconf_at + from->n_hosts, list->hosts + list->zeroconf_at,
+		n_after * sizeof(*list->hosts));
 	memcpy(list->hosts + list->zeroconf_at, from->hosts, from->n_hosts * sizeof(*list->hosts));
 	list->n_hosts += from->n_hosts;
 	free(from->hosts);

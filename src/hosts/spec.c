@@ -42,7 +42,8 @@ int host_spec_protocol(const struct host_spec *spec)
 }
 
 /* Digits at *at, which moves behind them. */
-static int take_number(const char **at, int64_t min, int64_t max, const char *what, int *number, struct err *err)
+static int take_number(const char **at, int64_t min, int64_t max, const char *what, int *number,
+		       struct err *err)
 {
 	size_t len = strspn(*at, "0123456789-+");
 	autofree char *digits = mem_strndup(*at, len);
@@ -123,7 +124,8 @@ static int take_option(const char **at, struct host_spec *spec, struct err *err)
 			continue;
 		if (host_options[i].unix_only && spec->kind != HOST_UNIX)
 			return err_set(err, ERR_HOSTSPEC, "option ',%s' is for unix: hosts only", word);
-		if ((value && !host_options[i].has_value) || (!(value && *value) && host_options[i].value_required))
+		if ((value && !host_options[i].has_value) ||
+		    (!(value && *value) && host_options[i].value_required))
 			return err_set(err, ERR_HOSTSPEC, "option ',%s' %s", word,
 				       value && *value ? "takes no value" : "needs a value");
 		apply_option(spec, host_options[i].effect, value);
@@ -141,7 +143,8 @@ static int check_forward(const struct host_spec *spec, struct err *err)
 	if (spec->kind != HOST_SSH)
 		return err_set(err, ERR_HOSTSPEC, "option ',forward' is for ssh hosts only");
 	if (spec->command)
-		return err_set(err, ERR_HOSTSPEC, "with ',forward' no command is run: leave ':%s' out", spec->command);
+		return err_set(err, ERR_HOSTSPEC,
+			       "with ',forward' no command is run: leave ':%s' out", spec->command);
 	/* ssh takes "A:B" for two things, and a blank cannot be in an entry */
 	if (to && (*to == '/' ? strchr(to, ':') != NULL : !str_to_int(to, 1, PORT_MAX, &port)))
 		return err_set(err, ERR_HOSTSPEC, "',forward=%s': a port from 1 to %d or the /PATH of a socket is needed", to, PORT_MAX);
@@ -196,7 +199,8 @@ static int parse_unix(struct host_spec *spec, const char *at, struct err *err)
 	if (*at == '@')
 		return err_set(err, ERR_HOSTSPEC, "abstract sockets belong to a network namespace and do not reach into a sandbox: use unix:/path");
 	if (*at != '/')
-		return err_set(err, ERR_HOSTSPEC, "unix: needs an absolute path, as in unix:/run/distcc-gw/socket");
+		return err_set(err, ERR_HOSTSPEC,
+			       "unix: needs an absolute path, as in unix:/run/distcc-gw/socket");
 	spec->path = mem_strndup(at, len);
 	slash = strrchr(spec->path, '/');
 	if (slash != spec->path && slash[1] && strspn(slash + 1, "0123456789") == strlen(slash + 1)) {
@@ -208,7 +212,8 @@ static int parse_unix(struct host_spec *spec, const char *at, struct err *err)
 		spec->path[slash - spec->path] = '\0';
 	}
 	if (strlen(spec->path) > HOST_UNIX_PATH_MAX)
-		return err_set(err, ERR_HOSTSPEC, "socket path of %zu bytes, at most %d are possible: use a shorter directory",
+		return err_set(err, ERR_HOSTSPEC,
+			       "socket path of %zu bytes, at most %d are possible: use a shorter directory",
 			       strlen(spec->path), HOST_UNIX_PATH_MAX);
 	return take_options(at + len, spec, err);
 }
@@ -234,8 +239,10 @@ static int parse_ssh(struct host_spec *spec, const char *at, struct err *err)
 		at += len;
 	}
 	/* ssh looks for options behind the host, too */
-	if (spec->name[0] == '-' || (spec->user && spec->user[0] == '-') || (spec->command && spec->command[0] == '-'))
-		return err_set(err, ERR_HOSTSPEC, "a user, host or command that begins with '-' would be an option of ssh");
+	if (spec->name[0] == '-' || (spec->user && spec->user[0] == '-') ||
+	    (spec->command && spec->command[0] == '-'))
+		return err_set(err, ERR_HOSTSPEC,
+			       "a user, host or command that begins with '-' would be an option of ssh");
 	return take_options(at, spec, err);
 }
 

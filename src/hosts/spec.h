@@ -18,7 +18,8 @@ struct host_spec {
 	char *user;		/* SSH: NULL when the part before '@' was empty */
 	char *command;		/* SSH: remote program, NULL for the default */
 	char *path;		/* UNIX: socket path, at most 107 bytes, absolute */
-	int limit;		/* jobs at once; 4, localhost 2 unless given; 0: no client-side limit (UNIX) */
+	/* jobs at once; 4, localhost 2 unless given; 0: no client-side limit (UNIX) */
+	int limit;
 	bool has_limit;		/* written in the list */
 	bool lzo, cpp, down;
 	bool auth;

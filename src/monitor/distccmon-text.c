@@ -107,7 +107,8 @@ static int show_all(const struct settings *settings, struct err *err)
 		return -1;
 	for (;;) {
 		int result = settings->events ? gateway_print_events(path, &seq, err) :
-			     path ? gateway_print_jobs(path, settings->json, err) : jobs_print(settings->json, err);
+			     path             ? gateway_print_jobs(path, settings->json, err) :
+						jobs_print(settings->json, err);
 
 		if (result < 0)
 			return -1;

@@ -57,7 +57,8 @@ static void find_last(const char *text, uint64_t *seq)
 {
 	static const char start[] = "{\"seq\": ";
 
-	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+	for (const char *line = text; line && *line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
 		if (str_starts_with(line, start))
 			*seq = strtoull(line + sizeof(start) - 1, NULL, 10);
 }

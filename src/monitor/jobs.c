@@ -18,7 +18,8 @@ static void print_json(const struct job_note *note)
 {
 	autobuf line = BUF_INIT;
 
-	buf_add_format(&line, "{\"pid\": %ld, \"phase\": \"%s\", \"file\": ", note->pid, job_phase_name(note->phase));
+	buf_add_format(&line, "{\"pid\": %ld, \"phase\": \"%s\", \"file\": ", note->pid,
+		       job_phase_name(note->phase));
 	json_add_string(&line, note->file);
 	buf_add_str(&line, ", \"server\": ");
 	json_add_string(&line, note->host);
@@ -39,8 +40,9 @@ int jobs_print(bool json, struct err *err)
 		if (json)
 			print_json(&notes[i]);
 		else
-			printf("%6ld  %-10.10s  %-30.30s %24.24s[%d]\n", notes[i].pid, job_phase_name(notes[i].phase),
-			       notes[i].file, notes[i].host, notes[i].slot);
+			printf("%6ld  %-10.10s  %-30.30s %24.24s[%d]\n", notes[i].pid,
+			       job_phase_name(notes[i].phase), notes[i].file, notes[i].host,
+			       notes[i].slot);
 	}
 	if (!json)
 		putchar('\n');

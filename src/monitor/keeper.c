@@ -87,7 +87,8 @@ static char *format_line(const struct browse_host *host)
 		}
 	}
 	in6 = (const struct sockaddr_in6 *)&best->storage;
-	if (best->storage.ss_family == AF_INET6 && in6->sin6_scope_id && if_indextoname(in6->sin6_scope_id, interface) &&
+	if (best->storage.ss_family == AF_INET6 && in6->sin6_scope_id &&
+	    if_indextoname(in6->sin6_scope_id, interface) &&
 	    inet_ntop(AF_INET6, &in6->sin6_addr, address, sizeof(address)))
 		return str_format("[%s%%%s]:%d/%d%s", address, interface, host->port, host->slots, lzo);
 	return str_format("%s/%d%s", sock_addr_format(best, text), host->slots, lzo);
@@ -107,7 +108,8 @@ static void keeper_on_found(void *context, const struct browse_host *host)
 	struct server *server = find_server(keeper, host->name, host->port);
 
 	if (!server) {
-		keeper->servers = mem_resize(keeper->servers, keeper->n_servers + 1, sizeof(*keeper->servers));
+		keeper->servers = mem_resize(keeper->servers, keeper->n_servers + 1,
+					     sizeof(*keeper->servers));
 		server = &keeper->servers[keeper->n_servers++];
 		*server = (struct server){ .name = mem_strdup(host->name), .port = host->port };
 	}
@@ -130,7 +132,8 @@ static void keeper_on_lost(void *context, const char *name, int port)
 	if (!server)
 		return;
 	forget(server);
-	memmove(server, server + 1, (size_t)(keeper->servers + --keeper->n_servers - server) * sizeof(*server));
+	memmove(server, server + 1,
+		(size_t)(keeper->servers + --keeper->n_servers - server) * sizeof(*server));
 	write_list(keeper);
 }
 
@@ -195,7 +198,8 @@ static void watch_readers(struct keeper *keeper, const char *dir)
 	keeper->opened_at = time(NULL);
 	keeper->opened_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (keeper->opened_fd >= 0 && inotify_add_watch(keeper->opened_fd, hosts, IN_OPEN | IN_ATTRIB) >= 0)
-		keeper->poll->watch_new(keeper->poll, keeper->opened_fd, AVAHI_WATCH_IN, keeper_on_opened, keeper);
+		keeper->poll->watch_new(keeper->poll, keeper->opened_fd, AVAHI_WATCH_IN,
+					keeper_on_opened, keeper);
 }
 
 /* ------------------------------------------------------------------ the whole */
@@ -213,7 +217,8 @@ static void begin(struct keeper *keeper, const char *dir)
 /* Clients of distcc 3.4 look for servers with their own compiler. */
 static char *own_subtype(void)
 {
-	autofree char *machine = service_ask_compiler("-dumpmachine"), *version = service_ask_compiler("-dumpversion");
+	autofree char *machine = service_ask_compiler("-dumpmachine"),
+		      *version = service_ask_compiler("-dumpversion");
 
 	return machine && version ? service_subtype(machine, version) : NULL;
 }
@@ -221,7 +226,8 @@ static char *own_subtype(void)
 int keeper_run(const char *dir, void (*on_ready)(void *context), void *context, struct err *err)
 {
 	static const struct browse_events events = { keeper_on_found, keeper_on_lost, keeper_on_settled };
-	struct keeper keeper = { .found = FOUND_INIT, .opened_fd = -1, .on_ready = on_ready, .context = context };
+	struct keeper keeper = { .found = FOUND_INIT, .opened_fd = -1, .on_ready = on_ready,
+				 .context = context };
 	autofree char *subtype = NULL;
 	struct browse *browse;
 

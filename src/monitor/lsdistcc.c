@@ -213,7 +213,8 @@ static int run(struct scan *scan)
 	struct deadline whole = deadline_after_ms((int64_t)scan->search.whole_s * 1000);
 	bool busy = true;
 
-	while (scan->n_names < SEARCH_NAMES_MAX && (scan->hosts[scan->n_names].name = search_name(&scan->search, scan->n_names)))
+	while (scan->n_names < SEARCH_NAMES_MAX &&
+	       (scan->hosts[scan->n_names].name = search_name(&scan->search, scan->n_names)))
 		scan->n_names++;
 	while (busy && !deadline_passed(whole)) {
 		retry_lookups(scan);
@@ -247,7 +248,8 @@ static char *find_domain(void)
 			best = names[i];
 	if (!best && gethostname(host, sizeof(host) - 1) == 0)
 		best = host;
-	if (best == host && !strchr(host, '.') && getaddrinfo(host, NULL, &hints, &found) == 0 && found->ai_canonname)
+	if (best == host && !strchr(host, '.') && getaddrinfo(host, NULL, &hints, &found) == 0 &&
+	    found->ai_canonname)
 		best = found->ai_canonname;
 	if (best && strchr(best, '.'))
 		domain = mem_strdup(strchr(best, '.') + 1);

@@ -75,10 +75,12 @@ static void connected(struct probe *probe)
 	probe->events = POLLOUT;
 }
 
-void probe_start(struct probe *probe, const struct search *search, const struct buf *request, struct in_addr in)
+void probe_start(struct probe *probe, const struct search *search, const struct buf *request,
+		 struct in_addr in)
 {
 	struct sock_addr addr = { .len = sizeof(struct sockaddr_in) };
-	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons((uint16_t)search->port), .sin_addr = in };
+	struct sockaddr_in name = { .sin_family = AF_INET,
+				    .sin_port = htons((uint16_t)search->port), .sin_addr = in };
 	int started;
 
 	*probe = (struct probe){ .search = search, .request = request, .fd = -1, .start_ms = clock_now_ms(), .events = POLLOUT };
@@ -97,7 +99,8 @@ void probe_start(struct probe *probe, const struct search *search, const struct 
 
 static void send_more(struct probe *probe)
 {
-	ssize_t n = send(probe->fd, probe->request->data + probe->n_sent, probe->request->len - probe->n_sent, MSG_NOSIGNAL);
+	ssize_t n = send(probe->fd, probe->request->data + probe->n_sent,
+			 probe->request->len - probe->n_sent, MSG_NOSIGNAL);
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		end(probe, PROBE_DOWN, "it takes no job");
@@ -116,7 +119,8 @@ static void judge(struct probe *probe)
 	uint32_t version, status;
 	struct err err = ERR_INIT;
 
-	if (probe->answer.len < 2 * TOKEN_LEN || token_decode(probe->answer.data, "DONE", &version, &err) < 0 ||
+	if (probe->answer.len < 2 * TOKEN_LEN ||
+	    token_decode(probe->answer.data, "DONE", &version, &err) < 0 ||
 	    version != (uint32_t)probe->search->protocol ||
 	    token_decode(probe->answer.data + TOKEN_LEN, "STAT", &status, &err) < 0)
 		end(probe, PROBE_DOWN, "no answer to a compile");

@@ -37,7 +37,8 @@ struct probe {
 /* The one job that is sent: hello.c, in the protocol of the search. */
 int probe_request(struct buf *out, const struct search *search, struct err *err);
 
-void probe_start(struct probe *probe, const struct search *search, const struct buf *request, struct in_addr addr);
+void probe_start(struct probe *probe, const struct search *search, const struct buf *request,
+		 struct in_addr addr);
 /* After poll(2); revents 0 when there was nothing: the deadline is looked at. */
 void probe_step(struct probe *probe, short revents);
 bool probe_is_over(const struct probe *probe);

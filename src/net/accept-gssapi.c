@@ -23,8 +23,9 @@ static int acquire(struct auth_service *service, const char *principal, struct e
 	major = service->library.import_name(&minor, &text, strchr(principal, '@') ? service->library.hostbased_service : service->library.user_name,
 					     &name);
 	if (!GSS_ERROR(major)) {
-		major = service->library.acquire_cred(&minor, name, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_ACCEPT, &service->credentials, NULL,
-						      NULL);
+		major = service->library.acquire_cred(&minor, name, GSS_C_INDEFINITE,
+						      GSS_C_NO_OID_SET, GSS_C_ACCEPT,
+						      &service->credentials, NULL, NULL);
 		service->library.release_name(&ignored, &name);
 	}
 	return GSS_ERROR(major) ? gssapi_failed(&service->library, principal, major, minor, err) : 0;
@@ -52,7 +53,8 @@ static char *name_of(const struct gssapi *library, gss_name_t name)
 	return copy;
 }
 
-static int make_context(const struct auth_service *service, gss_ctx_id_t *context, gss_name_t *client, const struct auth_ends *ends,
+static int make_context(const struct auth_service *service, gss_ctx_id_t *context,
+			gss_name_t *client, const struct auth_ends *ends,
 			struct err *err)
 {
 	const struct gssapi *library = &service->library;
@@ -68,13 +70,15 @@ static int make_context(const struct auth_service *service, gss_ctx_id_t *contex
 		if (gssapi_receive(ends->in_fd, &received, ends->idle_ms, err) < 0)
 			return -1;
 		in = (gss_buffer_desc){ received.len, received.data };
-		major = library->accept_sec_context(&minor, context, service->credentials, &in, GSS_C_NO_CHANNEL_BINDINGS, client, NULL, &out,
+		major = library->accept_sec_context(&minor, context, service->credentials, &in,
+						    GSS_C_NO_CHANNEL_BINDINGS, client, NULL, &out,
 						    &flags, NULL, NULL);
 		if (out.length)
 			sent = gssapi_send(ends->out_fd, &out, ends->idle_ms, err);
 		library->release_buffer(&ignored, &out);
 		if (GSS_ERROR(major))
-			return gssapi_failed(library, "the client cannot be authenticated", major, minor, err);
+			return gssapi_failed(library, "the client cannot be authenticated", major,
+					     minor, err);
 		if (sent < 0)
 			return -1;
 	}
@@ -83,7 +87,8 @@ static int make_context(const struct auth_service *service, gss_ctx_id_t *contex
 	return 0;
 }
 
-int auth_accept(const struct auth_service *service, const struct auth_ends *ends, char **principal, struct err *err)
+int auth_accept(const struct auth_service *service, const struct auth_ends *ends, char **principal,
+		struct err *err)
 {
 	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 	gss_name_t client = GSS_C_NO_NAME;

@@ -14,7 +14,8 @@ int auth_prove(int fd, const char *name, int idle_ms, struct err *err)
 	(void)fd;
 	(void)name;
 	(void)idle_ms;
-	return err_set(err, ERR_HOSTSPEC, "',auth' is not supported in this build: configure it with --with-auth");
+	return err_set(err, ERR_HOSTSPEC,
+		       "',auth' is not supported in this build: configure it with --with-auth");
 }
 
 struct auth_service *auth_service_open(const char *principal, struct err *err)
@@ -24,7 +25,8 @@ struct auth_service *auth_service_open(const char *principal, struct err *err)
 	return NULL;
 }
 
-int auth_accept(const struct auth_service *service, const struct auth_ends *ends, char **principal, struct err *err)
+int auth_accept(const struct auth_service *service, const struct auth_ends *ends, char **principal,
+		struct err *err)
 {
 	(void)service;
 	(void)ends;

@@ -29,6 +29,7 @@ struct auth_ends {
 };
 /* Behind the two bytes of greeting. *principal is who the client is, realm included, and yours to free. The
  * verdict, 'y' or 'n', is the caller's to send. ERR_AUTH, ERR_IO, ERR_TIMEOUT, ERR_PROTOCOL. */
-int auth_accept(const struct auth_service *service, const struct auth_ends *ends, char **principal, struct err *err);
+int auth_accept(const struct auth_service *service, const struct auth_ends *ends, char **principal,
+		struct err *err);
 
 #endif

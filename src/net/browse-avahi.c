@@ -27,7 +27,8 @@
 
 enum {
 	RETRY_S = 10,			/* to reach D-Bus */
-	SWEEP_S = 5			/* after a restart of avahi: what has not shown up again by then has gone */
+	/* after a restart of avahi: what has not shown up again by then has gone */
+	SWEEP_S = 5
 };
 
 struct sighting {
@@ -177,9 +178,12 @@ static void take_addr(struct sighting *sighting, const AvahiAddress *address, ui
 	sighting->addr.len = sizeof(*in6);
 }
 
-static void sighting_on_resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface, AvahiProtocol protocol,
-				 AvahiResolverEvent event, const char *service, const char *type, const char *domain,
-				 const char *machine, const AvahiAddress *address, uint16_t port, AvahiStringList *txt,
+static void sighting_on_resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface,
+				 AvahiProtocol protocol,
+				 AvahiResolverEvent event, const char *service, const char *type,
+					 const char *domain,
+				 const char *machine, const AvahiAddress *address, uint16_t port,
+					 AvahiStringList *txt,
 				 AvahiLookupResultFlags flags, void *context)
 {
 	struct service_text text = SERVICE_TEXT_INIT;
@@ -200,7 +204,8 @@ static void sighting_on_resolved(AvahiServiceResolver *resolver, AvahiIfIndex in
 	sighting->machine = mem_strdup(machine);
 	sighting->port = port;
 	for (AvahiStringList *item = txt; item; item = avahi_string_list_get_next(item))
-		service_text_add(&text, (const char *)avahi_string_list_get_text(item), avahi_string_list_get_size(item));
+		service_text_add(&text, (const char *)avahi_string_list_get_text(item),
+				 avahi_string_list_get_size(item));
 	sighting->slots = service_text_slots(&text);
 	sighting->lzo = text.lzo;
 	take_addr(sighting, address, port);
@@ -223,19 +228,22 @@ static void restart_soon(struct browse *browse, unsigned seconds)
 	fire_after(browse, browse->again, seconds);
 }
 
-static struct sighting *find_sighting(struct browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, const char *service,
+static struct sighting *find_sighting(struct browse *browse, AvahiIfIndex interface,
+				      AvahiProtocol protocol, const char *service,
 				      const char *domain)
 {
 	struct sighting *at;
 
 	for (at = browse->sightings; at; at = at->next)
-		if (at->interface == interface && at->protocol == protocol && strcmp(at->service, service) == 0 &&
+		if (at->interface == interface && at->protocol == protocol &&
+		    strcmp(at->service, service) == 0 &&
 		    strcmp(at->domain, domain) == 0)
 			return at;
 	return NULL;
 }
 
-static void see(struct browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, const char *service, const char *domain)
+static void see(struct browse *browse, AvahiIfIndex interface, AvahiProtocol protocol,
+		const char *service, const char *domain)
 {
 	struct sighting *sighting = find_sighting(browse, interface, protocol, service, domain);
 
@@ -248,15 +256,19 @@ static void see(struct browse *browse, AvahiIfIndex interface, AvahiProtocol pro
 	}
 	sighting->stale = false;
 	if (!sighting->resolver)
-		sighting->resolver = avahi_service_resolver_new(browse->client, interface, protocol, service, SERVICE_TYPE, domain,
-								protocol, 0, sighting_on_resolved, sighting);
+		sighting->resolver = avahi_service_resolver_new(browse->client, interface, protocol,
+								service, SERVICE_TYPE, domain,
+								protocol, 0, sighting_on_resolved,
+								sighting);
 	if (!sighting->resolver)
-		log_warning("zeroconf: '%s' cannot be resolved: %s", service, avahi_strerror(avahi_client_errno(browse->client)));
+		log_warning("zeroconf: '%s' cannot be resolved: %s", service,
+			    avahi_strerror(avahi_client_errno(browse->client)));
 }
 
-static void browse_on_service(AvahiServiceBrowser *browser, AvahiIfIndex interface, AvahiProtocol protocol,
-			      AvahiBrowserEvent event, const char *service, const char *type, const char *domain,
-			      AvahiLookupResultFlags flags, void *context)
+static void browse_on_service(AvahiServiceBrowser *browser, AvahiIfIndex interface,
+			      AvahiProtocol protocol, AvahiBrowserEvent event, const char *service,
+			      const char *type, const char *domain, AvahiLookupResultFlags flags,
+			      void *context)
 {
 	struct browse *browse = context;
 	struct sighting *sighting;
@@ -318,7 +330,9 @@ static void browse_on_client(AvahiClient *client, AvahiClientState state, void *
 	case AVAHI_CLIENT_S_RUNNING:
 	case AVAHI_CLIENT_S_COLLISION:
 		if (!browse->browser)
-			browse->browser = avahi_service_browser_new(client, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, browse->type, NULL, 0,
+			browse->browser = avahi_service_browser_new(client, AVAHI_IF_UNSPEC,
+								    AVAHI_PROTO_UNSPEC,
+								    browse->type, NULL, 0,
 								    browse_on_service, browse);
 		if (!browse->browser)
 			restart_soon(browse, RETRY_S);
@@ -357,14 +371,16 @@ static void browse_on_again(AvahiTimeout *timeout, void *context)
 
 	browse->poll->timeout_update(timeout, NULL);
 	drop_client(browse);
-	browse->client = avahi_client_new(browse->poll, AVAHI_CLIENT_NO_FAIL, browse_on_client, browse, &failure);
+	browse->client = avahi_client_new(browse->poll, AVAHI_CLIENT_NO_FAIL, browse_on_client,
+					  browse, &failure);
 	if (!browse->client) {
 		warn_once(browse, avahi_strerror(failure));
 		restart_soon(browse, RETRY_S);
 	}
 }
 
-struct browse *browse_start(const struct AvahiPoll *poll, const char *subtype, const struct browse_events *events, void *context)
+struct browse *browse_start(const struct AvahiPoll *poll, const char *subtype,
+			    const struct browse_events *events, void *context)
 {
 	struct browse *browse = mem_alloc(sizeof(*browse));
 

@@ -7,7 +7,8 @@ bool browse_is_built_in(void)
 	return false;
 }
 
-struct browse *browse_start(const struct AvahiPoll *poll, const char *subtype, const struct browse_events *events, void *context)
+struct browse *browse_start(const struct AvahiPoll *poll, const char *subtype,
+			    const struct browse_events *events, void *context)
 {
 	(void)poll;
 	(void)subtype;

@@ -37,7 +37,8 @@ struct browse;
 bool browse_is_built_in(void);
 /* subtype: those that were announced with it (see net/service.h); NULL: all. Never fails: without a
  * daemon it warns once and goes on trying, quietly. What was found stays found while the daemon restarts. */
-struct browse *browse_start(const struct AvahiPoll *poll, const char *subtype, const struct browse_events *events, void *context);
+struct browse *browse_start(const struct AvahiPoll *poll, const char *subtype,
+			    const struct browse_events *events, void *context);
 void browse_end(struct browse *browse);
 
 #endif

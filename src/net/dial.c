@@ -29,7 +29,8 @@ static int dial_tcp(const struct host_spec *host, struct deadline deadline, int 
 	size_t n_addrs = 0;
 
 	if (proxy)
-		return socks_connect(proxy, host->name, host->port, sooner(deadline, deadline_after_ms(ADDRESS_MS)), fd, err);
+		return socks_connect(proxy, host->name, host->port,
+				     sooner(deadline, deadline_after_ms(ADDRESS_MS)), fd, err);
 	if (sock_resolve(host->name, host->port, &addrs, &n_addrs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n_addrs; i++)
@@ -63,7 +64,9 @@ int dial(const struct host_spec *host, struct deadline deadline, struct stream *
 		break;
 	case HOST_UNIX:
 		if (!host->raw)
-			return err_set(err, ERR_HOSTSPEC, "host '%s' is a gateway: it is asked for a lease", host->text);
+			return err_set(err, ERR_HOSTSPEC,
+				       "host '%s' is a gateway: it is asked for a lease",
+				       host->text);
 		result = dial_unix(host, deadline, &fd, err);
 		break;
 	default:

@@ -73,7 +73,8 @@ static int wait_for_word(const struct lease *lease, struct err *err)
 	if (ready < 0)
 		return err_sys(err, ERR_IO, "cannot wait for the gateway");
 	if (ready == 0)
-		return err_set(err, ERR_TIMEOUT, "the gateway is silent for %d s: is it stopped, or its machine overloaded?",
+		return err_set(err, ERR_TIMEOUT,
+			       "the gateway is silent for %d s: is it stopped, or its machine overloaded?",
 			       lease->silence_ms / 1000);
 	if (fds[1].revents)
 		return err_set(err, ERR_IO, "whoever the place was for went away");
@@ -87,7 +88,8 @@ static int receive(struct lease *lease, bool take_fd, struct err *err)
 	ssize_t n;
 
 	for (;;) {
-		n = fdpass_recv(lease->fd, buf_reserve(&lease->in, CHUNK), CHUNK, take_fd ? &fd : NULL, &n_refused);
+		n = fdpass_recv(lease->fd, buf_reserve(&lease->in, CHUNK), CHUNK,
+				take_fd ? &fd : NULL, &n_refused);
 		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
 			break;
 		if (errno == EAGAIN && wait_for_word(lease, err) < 0)
@@ -163,7 +165,8 @@ int lease_ask(struct lease *lease, const char *path, const struct lease_wish *wi
 	lease_add(&writer, "use", wish->use);
 	lease_end(&writer);
 	/* A gateway that turns us away has closed already: its message is read by whoever waits for the grant. */
-	if (fd_write_full(lease->fd, out.data, out.len, CONNECT_MS, &failure) < 0 && failure.sys_errno != EPIPE)
+	if (fd_write_full(lease->fd, out.data, out.len, CONNECT_MS, &failure) < 0 &&
+	    failure.sys_errno != EPIPE)
 		return gone(strerror(failure.sys_errno), err);
 	return 0;
 }
@@ -177,7 +180,8 @@ int lease_ready(struct lease *lease, uint64_t size, struct err *err)
 	lease_add_int(&writer, "size", (int64_t)size);
 	lease_end(&writer);
 	/* A gateway that has denied already may have closed: its message says more than EPIPE. */
-	if (fd_write_full(lease->fd, out.data, out.len, LEASE_SILENCE_MS, err) < 0 && err && err->sys_errno != EPIPE)
+	if (fd_write_full(lease->fd, out.data, out.len, LEASE_SILENCE_MS, err) < 0 && err &&
+	    err->sys_errno != EPIPE)
 		return gone(err->text, err);
 	return lease_await(lease, err);
 }
@@ -192,7 +196,9 @@ static int take_grant(struct lease *lease, const struct lease_message *message, 
 	if (lease->protocol < 1 || lease->protocol > 3 || !mode)
 		return err_set(err, ERR_PROTOCOL, "the gateway granted without saying what");
 	if (lease->protocol < lease->protocol_min || lease->protocol > lease->protocol_max)
-		return err_set(err, ERR_PROTOCOL, "the gateway granted protocol %d, which nobody asked for", lease->protocol);
+		return err_set(err, ERR_PROTOCOL,
+			       "the gateway granted protocol %d, which nobody asked for",
+			       lease->protocol);
 	if (str_equal(mode, "relay"))
 		lease->mode = LEASE_RELAY;
 	else if (str_equal(mode, "fd"))
@@ -220,7 +226,8 @@ int lease_await(struct lease *lease, struct err *err)
 		if (message.token == LEASE_GRNT)
 			return take_grant(lease, &message, err);
 		if (message.token != LEASE_WAIT)
-			return err_set(err, ERR_PROTOCOL, "the gateway said %s out of turn", lease_token_name(message.token));
+			return err_set(err, ERR_PROTOCOL, "the gateway said %s out of turn",
+				       lease_token_name(message.token));
 		if (lease->patient_ms)
 			lease->silence_ms = lease->patient_ms;
 	}
@@ -257,7 +264,8 @@ int lease_await_reply(struct lease *lease, struct err *err)
 		if (message.token == LEASE_DENY)
 			return denied(&message, err);
 		if (message.token != LEASE_WAIT)
-			return err_set(err, ERR_PROTOCOL, "the gateway said %s instead of a reply", lease_token_name(message.token));
+			return err_set(err, ERR_PROTOCOL, "the gateway said %s instead of a reply",
+				       lease_token_name(message.token));
 	}
 }
 
@@ -282,7 +290,8 @@ void gateway_note_local(const char *path, const struct gateway_note *note)
 		return;
 }
 
-int gateway_ask(const char *path, const struct gateway_question *question, struct deadline deadline, struct buf *text,
+int gateway_ask(const char *path, const struct gateway_question *question, struct deadline deadline,
+		struct buf *text,
 		struct err *err)
 {
 	struct lease lease = LEASE_INIT;
@@ -316,7 +325,9 @@ int gateway_ask(const char *path, const struct gateway_question *question, struc
 				break;
 			}
 			if (message.token != LEASE_TEXT) {
-				err_set(err, ERR_PROTOCOL, "the gateway said %s instead of an answer", lease_token_name(message.token));
+				err_set(err, ERR_PROTOCOL,
+					"the gateway said %s instead of an answer",
+					lease_token_name(message.token));
 				break;
 			}
 			if (!message.text_len) {

@@ -12,9 +12,11 @@
 #include "wire/lease.h"
 
 struct lease_wish {
-	const char *kind;		/* "compile"; "cpp", "local", "link", "served": a place on this machine */
+	/* "compile"; "cpp", "local", "link", "served": a place on this machine */
+	const char *kind;
 	const char *compiler, *source, *build;	/* for scheduling and display; may be NULL */
-	const char *object;		/* how an object must begin: as in doc/protocol-gateway.txt; may be NULL */
+	/* how an object must begin: as in doc/protocol-gateway.txt; may be NULL */
+	const char *object;
 	const char *session;		/* tells builds apart that have no label; may be NULL */
 	int nice;			/* 0..19 */
 	bool allow_fd, allow_relay, allow_local;
@@ -33,7 +35,8 @@ struct lease {
 	int job_fd;			/* fd mode: the passed, connected socket; relay: -1 */
 	int silence_ms;			/* after so long without a message the gateway counts as dead */
 	int patient_ms;			/* silence_ms from the first WAIT on; 0: as before */
-	int watch_fd;			/* whom it is for: if that peer goes away, waiting ends with ERR_IO; or -1 */
+	/* whom it is for: if that peer goes away, waiting ends with ERR_IO; or -1 */
+	int watch_fd;
 	struct buf in;			/* received, not yet decoded */
 	int protocol_min, protocol_max;	/* what a grant may say */
 };
@@ -64,7 +67,8 @@ struct gateway_question {
 	const char *what, *format, *build;
 	uint64_t since;
 };
-int gateway_ask(const char *path, const struct gateway_question *question, struct deadline deadline, struct buf *text,
+int gateway_ask(const char *path, const struct gateway_question *question, struct deadline deadline,
+		struct buf *text,
 		struct err *err);
 
 /* Says that something was run locally, and why (a word of wire/reason.h). Never waits: a gateway that

@@ -36,7 +36,8 @@ struct gssapi {
 int gssapi_load(struct gssapi *library, struct err *err);
 
 /* "WHAT: the mechanism's own sentence"; -1 with ERR_AUTH. */
-int gssapi_failed(const struct gssapi *library, const char *what, OM_uint32 major, OM_uint32 minor, struct err *err);
+int gssapi_failed(const struct gssapi *library, const char *what, OM_uint32 major, OM_uint32 minor,
+		  struct err *err);
 
 /* TLEN and a token (doc/protocol-gssapi.txt). */
 int gssapi_send(int fd, const gss_buffer_desc *token, int idle_ms, struct err *err);

@@ -34,7 +34,8 @@ char *service_ask_compiler(const char *word)
 	if (ends[1] >= 0 && proc_start(&proc, &spec, NULL) == 0) {
 		fd_close(&ends[1]);
 		/* it closes its end when it ends; one line fits into the pipe */
-		if (proc_wait(&proc, deadline_after_ms(QUESTION_MS), &status, NULL, NULL) < 0 || fd_read_all(ends[0], 200, &answer, NULL) < 0)
+		if (proc_wait(&proc, deadline_after_ms(QUESTION_MS), &status, NULL, NULL) < 0 ||
+		    fd_read_all(ends[0], 200, &answer, NULL) < 0)
 			status = -1;
 	}
 	fd_close(&ends[0]);

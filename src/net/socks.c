@@ -59,7 +59,8 @@ int socks_handshake(int fd, const char *name, int port, struct deadline deadline
 
 	if (len > NAME_MAX_LEN)
 		return err_set(err, ERR_CONNECT, "a host name of %zu bytes is too long for SOCKS", len);
-	if (fd_write_full(fd, bytes, 3, left_ms(deadline), err) < 0 || fd_read_full(fd, bytes, 2, left_ms(deadline), err) < 0)
+	if (fd_write_full(fd, bytes, 3, left_ms(deadline), err) < 0 ||
+	    fd_read_full(fd, bytes, 2, left_ms(deadline), err) < 0)
 		return -1;
 	if (bytes[0] != 5 || bytes[1] != 0)
 		return err_set(err, ERR_CONNECT, "the proxy wants a method that we do not offer");
@@ -71,7 +72,8 @@ int socks_handshake(int fd, const char *name, int port, struct deadline deadline
 	memcpy(bytes + 5, name, len);
 	bytes[5 + len] = (unsigned char)(port >> 8);
 	bytes[6 + len] = (unsigned char)port;
-	if (fd_write_full(fd, bytes, 7 + len, left_ms(deadline), err) < 0 || fd_read_full(fd, bytes, 6, left_ms(deadline), err) < 0)
+	if (fd_write_full(fd, bytes, 7 + len, left_ms(deadline), err) < 0 ||
+	    fd_read_full(fd, bytes, 6, left_ms(deadline), err) < 0)
 		return -1;
 	if (bytes[0] != 5 || bytes[1] != 0 || bytes[2] != 0)
 		return err_set(err, ERR_CONNECT, "%s", reply_text(bytes[1]));
@@ -87,11 +89,13 @@ int socks_handshake(int fd, const char *name, int port, struct deadline deadline
 	return fd_read_full(fd, bytes, rest, left_ms(deadline), err);
 }
 
-int socks_connect(const char *proxy, const char *name, int port, struct deadline deadline, int *fd, struct err *err)
+int socks_connect(const char *proxy, const char *name, int port, struct deadline deadline, int *fd,
+		  struct err *err)
 {
 	autoclose int s = -1;
 
-	if (connect_proxy(proxy, deadline, &s, err) < 0 || socks_handshake(s, name, port, deadline, err) < 0) {
+	if (connect_proxy(proxy, deadline, &s, err) < 0 ||
+	    socks_handshake(s, name, port, deadline, err) < 0) {
 		if (err && err->code != ERR_TIMEOUT)
 			err->code = ERR_CONNECT;
 		return err_prefix(err, "SOCKS proxy %s, to %s:%d", proxy, name, port);

@@ -92,7 +92,8 @@ static int run(const struct argv *command, int stderr_fd, struct stream *stream,
 	return 0;
 }
 
-int ssh_start(const struct host_spec *host, const char *words, int stderr_fd, struct stream *stream, struct err *err)
+int ssh_start(const struct host_spec *host, const char *words, int stderr_fd, struct stream *stream,
+	      struct err *err)
 {
 	autoargv command = ARGV_INIT;
 

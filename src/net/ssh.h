@@ -21,6 +21,7 @@ int ssh_command(struct argv *out, const struct host_spec *host, const char *word
 enum { SSH_FORWARD_PORT = 3632 };
 
 /* Runs it on one AF_UNIX socket pair for both directions. stderr is inherited unless >= 0. */
-int ssh_start(const struct host_spec *host, const char *words, int stderr_fd, struct stream *stream, struct err *err);
+int ssh_start(const struct host_spec *host, const char *words, int stderr_fd, struct stream *stream,
+	      struct err *err);
 
 #endif

@@ -15,6 +15,7 @@ void stream_close(struct stream *stream)
 	fd_close(&stream->in_fd);
 	stream->out_fd = -1;
 	/* ssh ends when its input does; one that hangs must not hold the job up. */
-	if (stream->child.pid > 0 && proc_wait(&stream->child, deadline_after_ms(CHILD_END_MS), &status, NULL, NULL) < 0)
+	if (stream->child.pid > 0 &&
+	    proc_wait(&stream->child, deadline_after_ms(CHILD_END_MS), &status, NULL, NULL) < 0)
 		proc_kill(&stream->child);
 }

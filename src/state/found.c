@@ -79,7 +79,8 @@ int found_write(struct found *found, const char *text, size_t len, struct err *e
 		return err_sys(err, ERR_IO, "cannot lock the list");
 	found->is_writing = true;
 	/* Shorter than before: the rest goes first, so that it never looks like hosts. */
-	if (ftruncate(found->hosts_fd, 0) < 0 || lseek(found->hosts_fd, 0, SEEK_SET) < 0 || fd_write_full(found->hosts_fd, text, len, -1, err) < 0 ||
+	if (ftruncate(found->hosts_fd, 0) < 0 || lseek(found->hosts_fd, 0, SEEK_SET) < 0 ||
+	    fd_write_full(found->hosts_fd, text, len, -1, err) < 0 ||
 	    lock_hosts(found->hosts_fd, F_UNLCK) < 0)
 		return err_sys(err, ERR_IO, "cannot write the list");
 	found->is_writing = false;

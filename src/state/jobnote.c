@@ -52,14 +52,16 @@ static void open_note(void)
 	autofree char *dir = statedir_get("state", NULL);
 
 	self.tried = true;
-	if (!dir || snprintf(self.path, sizeof(self.path), "%s/binstate_%ld", dir, (long)getpid()) >= (int)sizeof(self.path)) {
+	if (!dir || snprintf(self.path, sizeof(self.path), "%s/binstate_%ld", dir,
+			     (long)getpid()) >= (int)sizeof(self.path)) {
 		self.path[0] = '\0';
 		return;
 	}
 	self.fd = open(self.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (self.fd < 0)
 		self.path[0] = '\0';
-	self.note = (struct note){ .size = sizeof(self.note), .magic = MAGIC, .pid = (unsigned long)getpid() };
+	self.note = (struct note){ .size = sizeof(self.note), .magic = MAGIC,
+				   .pid = (unsigned long)getpid() };
 }
 
 static void set_name(char to[NAME_LEN], const char *from)
@@ -132,7 +134,8 @@ bool jobnote_decode(const void *bytes, size_t len, struct job_note *note, const 
 	str_copy(note->file, sizeof(note->file), raw.file);
 	str_copy(note->host, sizeof(note->host), raw.host);
 	note->slot = raw.slot;
-	note->phase = raw.phase < JOB_STARTUP || raw.phase > JOB_DONE ? JOB_COMPILE : (enum job_phase)raw.phase;
+	note->phase = raw.phase < JOB_STARTUP || raw.phase > JOB_DONE ? JOB_COMPILE :
+									(enum job_phase)raw.phase;
 	return true;
 }
 
@@ -145,7 +148,8 @@ static bool read_note(const char *path, struct job_note *note, void (*complain)(
 	ssize_t len;
 	time_t age_s;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (len = read(fd, bytes, sizeof(bytes))) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    (len = read(fd, bytes, sizeof(bytes))) < 0)
 		return false;
 	if (!jobnote_decode(bytes, (size_t)len, note, &complaint)) {
 		autofree char *text = complaint ? str_format("%s: %s", path, complaint) : NULL;
@@ -170,7 +174,8 @@ static int by_host_and_slot(const void *a, const void *b)
 	return order ? order : left->slot < right->slot ? -1 : left->slot > right->slot;
 }
 
-int jobnote_list(struct job_note **notes, size_t *n_notes, void (*complain)(const char *text), struct err *err)
+int jobnote_list(struct job_note **notes, size_t *n_notes, void (*complain)(const char *text),
+		 struct err *err)
 {
 	autofree char *dir_name = statedir_get("state", err);
 	DIR *dir = dir_name ? opendir(dir_name) : NULL;

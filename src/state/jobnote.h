@@ -40,6 +40,7 @@ bool jobnote_decode(const void *bytes, size_t len, struct job_note *note, const 
  * removed when they are a minute old. complain() hears a sentence about each file that is no note of
  * this layout. *notes is yours to free. ERR_IO: the directory cannot be read.
  */
-int jobnote_list(struct job_note **notes, size_t *n_notes, void (*complain)(const char *text), struct err *err);
+int jobnote_list(struct job_note **notes, size_t *n_notes, void (*complain)(const char *text),
+		 struct err *err);
 
 #endif

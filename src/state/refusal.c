@@ -68,10 +68,13 @@ int refusal_explain(const struct host_spec *host, const char *compiler, enum ref
 
 	switch (why) {
 	case REFUSAL_MISFIT:
-		return err_set(err, ERR_PROTOCOL, "%s: its %s makes objects for another machine; %s", host->text, compiler, again);
+		return err_set(err, ERR_PROTOCOL,
+			       "%s: its %s makes objects for another machine; %s", host->text,
+			       compiler, again);
 	case REFUSAL_SILENT:
 		return err_set(err, ERR_NO_HOSTS, "%s: it closed without an answer when it was asked for %s: it may not know this client, or not run that; %s", host->text, compiler, again);
 	default:
-		return err_set(err, ERR_NO_COMPILER, "%s: it has no %s, or may not run it; %s", host->text, compiler, again);
+		return err_set(err, ERR_NO_COMPILER, "%s: it has no %s, or may not run it; %s",
+			       host->text, compiler, again);
 	}
 }

@@ -10,7 +10,8 @@ enum refusal {
 	REFUSAL_NONE,
 	REFUSAL_LACKING,		/* it has no compiler of that name, or may not run it */
 	REFUSAL_MISFIT,			/* its compiler of that name makes objects that nobody here can use */
-	REFUSAL_SILENT			/* it took the request and closed without an answer, as 3.4 refuses a compiler */
+	/* it took the request and closed without an answer, as 3.4 refuses a compiler */
+	REFUSAL_SILENT
 };
 
 /*

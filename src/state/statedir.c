@@ -82,6 +82,7 @@ char *statedir_get(const char *sub, struct err *err)
 	if (!path)
 		path = usable_in_tmp(sub);
 	if (!path)
-		err_set(err, ERR_IO, "no directory for '%s' can be made: set DISTCC_DIR or TMPDIR to a writable one", sub);
+		err_set(err, ERR_IO,
+			"no directory for '%s' can be made: set DISTCC_DIR or TMPDIR to a writable one", sub);
 	return path;
 }

@@ -11,7 +11,8 @@ enum { KEY_MAX = 32 };
 
 static const char token_names[LEASE_N_TOKENS][TOKEN_NAME_LEN + 1] = {
 	[LEASE_GATE] = "GATE", [LEASE_WANT] = "WANT", [LEASE_REDY] = "REDY", [LEASE_RSLT] = "RSLT",
-	[LEASE_SHOW] = "SHOW", [LEASE_NOTE] = "NOTE", [LEASE_HOPS] = "HOPS", [LEASE_GRNT] = "GRNT", [LEASE_DENY] = "DENY", [LEASE_WAIT] = "WAIT",
+	[LEASE_SHOW] = "SHOW", [LEASE_NOTE] = "NOTE", [LEASE_HOPS] = "HOPS", [LEASE_GRNT] = "GRNT",
+		[LEASE_DENY] = "DENY", [LEASE_WAIT] = "WAIT",
 	[LEASE_TEXT] = "TEXT",
 };
 
@@ -110,7 +111,8 @@ int lease_decode(const char *in, size_t len, size_t *n_used, struct lease_messag
 		return 1;
 	}
 	if (value > LEASE_PAYLOAD_MAX)
-		return err_set(err, ERR_PROTOCOL, "%s of %u bytes, at most %d are possible", name, value, LEASE_PAYLOAD_MAX);
+		return err_set(err, ERR_PROTOCOL, "%s of %u bytes, at most %d are possible", name,
+			       value, LEASE_PAYLOAD_MAX);
 	if (len - TOKEN_LEN < value)
 		return 0;
 	decoded.text = mem_alloc(value + 1);

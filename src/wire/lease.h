@@ -40,7 +40,8 @@ enum {
 };
 
 enum lease_token {
-	LEASE_GATE, LEASE_WANT, LEASE_REDY, LEASE_RSLT, LEASE_SHOW, LEASE_NOTE, LEASE_HOPS,	/* client to gateway */
+	/* client to gateway */
+	LEASE_GATE, LEASE_WANT, LEASE_REDY, LEASE_RSLT, LEASE_SHOW, LEASE_NOTE, LEASE_HOPS,
 	LEASE_GRNT, LEASE_DENY, LEASE_WAIT, LEASE_TEXT,				/* gateway to client */
 	LEASE_N_TOKENS
 };
@@ -75,9 +76,11 @@ struct lease_writer {
 };
 void lease_greet(struct buf *out);							/* GATE */
 void lease_begin(struct lease_writer *writer, struct buf *out, enum lease_token token);
-void lease_add(struct lease_writer *writer, const char *key, const char *value);	/* NULL or empty: left out */
+/* NULL or empty: left out */
+void lease_add(struct lease_writer *writer, const char *key, const char *value);
 void lease_add_int(struct lease_writer *writer, const char *key, int64_t value);
 void lease_end(struct lease_writer *writer);
-void lease_text(struct buf *out, const char *text, size_t len);			/* one TEXT; len 0 ends the series */
+/* one TEXT; len 0 ends the series */
+void lease_text(struct buf *out, const char *text, size_t len);
 
 #endif

@@ -9,6 +9,7 @@ enum { REASON_OTHER = 0, REASON_N = 48 };	/* other: every word that is not in th
 int reason_find(const char *word);
 /* 0..REASON_N-1; NULL for places that are not used. */
 const char *reason_word(int reason);
-const char *reason_sentence(int reason);	/* the same for people: "configure tests this machine's compiler" */
+/* the same for people: "configure tests this machine's compiler" */
+const char *reason_sentence(int reason);
 
 #endif

@@ -63,7 +63,8 @@ int reply_feed(struct reply *reply, const char *in, size_t len, size_t *n_used, 
 	return walk_feed(&reply->walk, in, len, n_used, take, reply, err);
 }
 
-static int add_bulk(struct buf *out, const char *name, const struct buf *part, uint32_t version, struct err *err)
+static int add_bulk(struct buf *out, const char *name, const struct buf *part, uint32_t version,
+		    struct err *err)
 {
 	struct buf packed = BUF_INIT;
 	const struct buf *body = part;

@@ -35,7 +35,8 @@ void request_encode_head(struct buf *out, uint32_t version, const char *cdir, co
 int request_encode_token(struct buf *out, const char *name, uint64_t len, struct err *err)
 {
 	if (len > UINT32_MAX)
-		return err_set(err, ERR_IO, "%llu bytes are too many for the protocol", (unsigned long long)len);
+		return err_set(err, ERR_IO, "%llu bytes are too many for the protocol",
+			       (unsigned long long)len);
 	add_token(out, name, (uint32_t)len);
 	return 0;
 }

@@ -117,7 +117,8 @@ static int check_length(struct walk *walk, uint32_t value, struct err *err)
 		if (value > walk->limits->bulk_max || walk->total + value > walk->limits->total_max)
 			return err_set(err, ERR_PROTOCOL, "%s of %u bytes is over the limit", name, value);
 		if (walk->current == WALK_DOTO && walk->status != 0 && value)
-			return err_set(err, ERR_PROTOCOL, "status %u came with an object of %u bytes", walk->status, value);
+			return err_set(err, ERR_PROTOCOL,
+				       "status %u came with an object of %u bytes", walk->status, value);
 	}
 	return 0;
 }
@@ -133,7 +134,8 @@ static int take_value(struct walk *walk, uint32_t value, struct err *err)
 		break;
 	case WALK_DONE:
 		if (value != walk->version)
-			return err_set(err, ERR_PROTOCOL, "got version %u not %u in the reply", value, walk->version);
+			return err_set(err, ERR_PROTOCOL, "got version %u not %u in the reply",
+				       value, walk->version);
 		break;
 	case WALK_ARGC:
 		if (value == 0 || value > walk->limits->argc_max)
@@ -224,7 +226,8 @@ ssize_t walk_step(struct walk *walk, const char *in, size_t len, struct walk_eve
 	return (ssize_t)n;
 }
 
-int walk_feed(struct walk *walk, const char *in, size_t len, size_t *n_used, walk_take_fn *take, void *context, struct err *err)
+int walk_feed(struct walk *walk, const char *in, size_t len, size_t *n_used, walk_take_fn *take,
+	      void *context, struct err *err)
 {
 	*n_used = 0;
 	for (;;) {

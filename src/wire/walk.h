@@ -36,7 +36,8 @@ struct walk_limits {
 	uint64_t total_max;		/* bytes of the whole message */
 	uint32_t files_max;		/* NFIL */
 };
-extern const struct walk_limits walk_limits_default;	/* 65536 words, 128 KiB, 8 MiB, 1 GiB, 4 GiB, 100000 */
+/* 65536 words, 128 KiB, 8 MiB, 1 GiB, 4 GiB, 100000 */
+extern const struct walk_limits walk_limits_default;
 
 enum walk_kind {
 	WALK_MORE,		/* all input used up, nothing to report yet */
@@ -52,7 +53,8 @@ struct walk_event {
 	bool has_body;
 	const char *data;	/* WALK_BODY: inside the caller's input, len > 0 */
 	size_t len;
-	bool last;		/* WALK_BODY: the body ends with this piece. A body of length 0 has no piece. */
+	/* WALK_BODY: the body ends with this piece. A body of length 0 has no piece. */
+	bool last;
 };
 
 struct walk {
@@ -88,7 +90,8 @@ ssize_t walk_step(struct walk *walk, const char *in, size_t len, struct walk_eve
  * when take() says so.
  */
 typedef int walk_take_fn(void *context, const struct walk_event *event, struct err *err);
-int walk_feed(struct walk *walk, const char *in, size_t len, size_t *n_used, walk_take_fn *take, void *context, struct err *err);
+int walk_feed(struct walk *walk, const char *in, size_t len, size_t *n_used, walk_take_fn *take,
+	      void *context, struct err *err);
 
 bool walk_ended(const struct walk *walk);
 bool walk_started(const struct walk *walk);		/* has it seen a byte? */
