@@ -35,12 +35,12 @@ def names_in_dwarf(content):
 
 def debug_but_columns(content):
     """What debug sections tell, but for columns (of macro uses, after preprocessing elsewhere), views that only they tell
-    apart, and where things lie."""
+    apart, and where things lie. In which form a number is written depends on whether all of a kind are equal, columns too."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
         dump = subprocess.run(["readelf", "-W", "--debug-dump=info", "--debug-dump=decodedline", file.name], capture_output=True, check=True).stdout
-    dump = re.sub(rb"<(0x)?[0-9a-f]+>|Abbrev Number: \d+|\(indirect[^)]*\)|Length: .*|Offset: .*", b"", dump)
+    dump = re.sub(rb"<(0x)?[0-9a-f]+>|Abbrev Number: \d+|\(indirect[^)]*\)|Length: .*|Offset: .*|\(offset: 0x[0-9a-f]+\)|(?<=: )\([a-z]+[a-z0-9_]*\)", b"", dump)
     told, last = [], None
     for line in dump.splitlines():
         row = re.match(rb"(\S+ +(\d+|-)) +(0x[0-9a-f]+|0)\b", line)
