@@ -50,8 +50,16 @@ def start(stack, base):
     return begin
 
 
+# ccache starts compilers by distccd itself, whose sanitizer wants terabytes of addresses and misses /proc.
+ROOM = ["--job-memory=33554432"] if peers.is_sanitized() else []
+
+
 def with_cache(cache):
-    return ["--sandbox=require", "--compiler-prefix=ccache", "--cache-dir", cache]
+    return ["--sandbox=require", "--compiler-prefix=ccache", "--cache-dir", cache, *ROOM]
+
+
+def said(reply):
+    return [line for line in reply["SERR"].splitlines() if not (ROOM and b"WARNING: reading executable name" in line)]
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
@@ -211,7 +219,7 @@ def test_servers_share_a_storage_behind_a_socket(start, base, storage, version):
         own.chmod(0o777)
         server = start(*with_cache(own), "--cache-socket", address, env={"CCACHE_REMOTE_STORAGE": url})
         reply = wire.ask(server.port, request(version, ["-O2"]))
-        assert reply["STAT"] == 0 and not reply["SERR"], reply
+        assert reply["STAT"] == 0 and not said(reply), reply
         objects.append(reply["DOTO"])
         server.stop()
     assert objects[0] and objects[0] == objects[1]
@@ -245,7 +253,7 @@ def test_what_the_cache_has_is_not_the_compilers(start, cache, base, http_storag
     compiler.write_text(CURIOUS.format(cache=cache, unix=redis_storage.server_address, port=http_storage.server_address[1]))
     compiler.chmod(0o755)
     sockets = [word for storage in (http_storage, redis_storage) for word in ("--cache-socket", reached_by(storage)[1])]
-    inside = ["--sandbox=require", "--enable-tcp-insecure", "--cache-dir", cache, "--tool", compiler.parent]
+    inside = ["--sandbox=require", "--enable-tcp-insecure", "--cache-dir", cache, "--tool", compiler.parent, *ROOM]
     server = start(*inside, *sockets, "--compiler-prefix=ccache", env={"CCACHE_REMOTE_STORAGE": reached_by(http_storage)[0]})
     argv = [str(compiler), "-O2", "-c", "a.c", "-o", "a.o"]
     job = wire.pump(argv, "/w", FILES) if version == 3 else wire.plain(argv, SOURCE, version=version)
