@@ -81,16 +81,22 @@ def test_a_server_without_a_limit_gets_as_many_jobs_as_bring_something(timed_ser
     wide, narrow, limited = timed_server(300, 16), timed_server(300, 4), timed_server(300, 16)
     gw = gateway([wide.host, narrow.host, f"{limited.host}/4"])
     assert [server["slots"] for server in gw.status()["servers"]] == [4, 4, 4]
-    project = timed.Project(base / "project", 400 if SOAK else 160)
-    project.finish(project.start(gw, 64 if SOAK else 40))
+    def decisions(server):
+        return [line for line in gw.lines if server.host in line and "at once" in line]
+
+    # on a busy machine one build may be too short to tell what more jobs bring
+    for number in range(1 if SOAK else 5):
+        project = timed.Project(base / f"project{number}", 400 if SOAK else 160)
+        project.finish(project.start(gw, 64 if SOAK else 40))
+        if decisions(wide):
+            break
     most = [server.most_at_once() for server in (wide, narrow, limited)]
     runs = [len(server.runs()) for server in (wide, narrow, limited)]
     print(f"\ncompilers at once: {most}; jobs {runs}; " + "; ".join(line.split("info: ")[-1].strip() for line in gw.lines if "at once" in line))
     assert most[0] >= 6 and most[2] == 4
-    assert [line for line in gw.lines if wide.host in line and "at once" in line]
-    assert not [line for line in gw.lines if limited.host in line and "at once" in line]
+    assert decisions(wide) and not decisions(limited)
     # on a busy machine the fifth's way there and back is worth hiding
-    assert not SOAK or not [line for line in gw.lines if narrow.host in line and "gets 6 jobs at once" in line]
+    assert not SOAK or not [line for line in decisions(narrow) if "gets 6 jobs at once" in line]
     assert runs[0] > runs[1]
 
 
