@@ -18,9 +18,10 @@ enum {
 };
 
 static const char *const kind_names[FEED_N_KINDS] = {
-	[FEED_WANTED] = "wanted",       [FEED_QUEUED] = "queued", [FEED_GRANTED] = "granted",
-	[FEED_REPLAYED] = "replayed",   [FEED_DONE] = "done",     [FEED_DENIED] = "denied",
-	[FEED_CANCELLED] = "cancelled", [FEED_LOCAL] = "local",
+	[FEED_WANTED] = "wanted",     [FEED_QUEUED] = "queued",       [FEED_GRANTED] = "granted",
+	[FEED_REPLAYED] = "replayed", [FEED_SECOND] = "second",       [FEED_ABANDONED] = "abandoned",
+	[FEED_DONE] = "done",         [FEED_DENIED] = "denied",       [FEED_CANCELLED] = "cancelled",
+	[FEED_LOCAL] = "local",
 };
 
 const char *feed_kind_name(enum feed_kind kind)
@@ -221,7 +222,7 @@ void feed_job_queued(struct feed *feed, struct feed_job *job, int64_t now_ms)
 		job_event(feed, job, FEED_QUEUED, now_ms);
 }
 
-void feed_job_granted(struct feed *feed, struct feed_job *job, const char *server, int64_t now_ms)
+static void begin_attempt(struct feed *feed, struct feed_job *job, const char *server, int64_t now_ms)
 {
 	feed_job_left(feed, job);
 	str_copy(job->server, sizeof(job->server), server);
@@ -229,6 +230,11 @@ void feed_job_granted(struct feed *feed, struct feed_job *job, const char *serve
 	job->holds_lane = job->lane >= 0;
 	job->granted_ms = now_ms;
 	job->n_grants++;
+}
+
+void feed_job_granted(struct feed *feed, struct feed_job *job, const char *server, int64_t now_ms)
+{
+	begin_attempt(feed, job, server, now_ms);
 	if (was_counted(job, FEED_GRANTED))
 		return;
 	feed->wait_ms += (uint64_t)(now_ms - job->queued_ms);
@@ -253,6 +259,37 @@ void feed_job_replayed(struct feed *feed, struct feed_job *job, const char *reas
 	str_copy(event->reason, sizeof(event->reason), reason);
 	job->granted_ms = 0;
 	job->queued_ms = now_ms;
+}
+
+void feed_job_tried_again(struct feed *feed, struct feed_job *job, struct feed_job *second, const char *server,
+			  int64_t now_ms)
+{
+	*second = *job;
+	second->holds_lane = false;
+	begin_attempt(feed, second, server, now_ms);
+	/* the job waited for its first grant only */
+	second->queued_ms = now_ms - (job->granted_ms - job->queued_ms);
+	job->n_grants = second->n_grants;
+	job_event(feed, second, FEED_SECOND, now_ms);
+}
+
+void feed_attempt_abandoned(struct feed *feed, struct feed_job *attempt, const char *reason, int64_t now_ms)
+{
+	struct feed_event *event;
+
+	if (!attempt->id)
+		return;
+	event = attempt_event(feed, attempt, FEED_ABANDONED, now_ms);
+	str_copy(event->reason, sizeof(event->reason), reason);
+}
+
+void feed_job_promote(struct feed_job *job, struct feed_job *second)
+{
+	if (!second->id)
+		return;
+	*job = *second;
+	second->id = 0;
+	second->holds_lane = false;
 }
 
 void feed_job_ended(struct feed *feed, struct feed_job *job, enum feed_kind kind,

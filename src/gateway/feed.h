@@ -7,6 +7,8 @@
  *      |          |  +-------+ replayed (on another server)
  *      +----------+----------+---------> cancelled (the client went away)
  *
+ * A second attempt may run beside the granted one. Of the two, the one that is not the job's end is abandoned.
+ *
  * Each job that is wanted ends exactly once: wanted = done + denied + cancelled + live. A local run
  * is no job of the farm; clients report it, and it is counted by its reason. No I/O here.
  */
@@ -23,8 +25,8 @@
 #include "wire/reason.h"
 
 enum feed_kind {
-	FEED_WANTED, FEED_QUEUED, FEED_GRANTED, FEED_REPLAYED, FEED_DONE, FEED_DENIED,
-		FEED_CANCELLED, FEED_LOCAL,
+	FEED_WANTED, FEED_QUEUED, FEED_GRANTED, FEED_REPLAYED, FEED_SECOND, FEED_ABANDONED, FEED_DONE,
+		FEED_DENIED, FEED_CANCELLED, FEED_LOCAL,
 	FEED_N_KINDS
 };
 const char *feed_kind_name(enum feed_kind kind);
@@ -85,7 +87,7 @@ struct feed_event {
 	int lane;
 	int64_t waited_ms, run_ms;	/* in the queue; from the grant, for the kinds that end an attempt */
 	char build[FEED_LABEL_MAX], source[FEED_SOURCE_MAX], server[FEED_SERVER_MAX];
-	char reason[FEED_COMPILER_MAX];	/* of a denial, a second attempt or a local run */
+	char reason[FEED_COMPILER_MAX];	/* of a denial, a local run, or an attempt that came to nothing */
 };
 
 struct feed {
@@ -114,6 +116,14 @@ void feed_job_granted(struct feed *feed, struct feed_job *job, const char *serve
 /* Its server's slot is free, whatever becomes of the job. Harmless when it held none. */
 void feed_job_left(struct feed *feed, struct feed_job *job);
 void feed_job_replayed(struct feed *feed, struct feed_job *job, const char *reason, int64_t now_ms);
+/* The job is tried by another server beside the one that has it. second is filled, and is no job of its own. */
+void feed_job_tried_again(struct feed *feed, struct feed_job *job, struct feed_job *second, const char *server,
+			  int64_t now_ms);
+/* An attempt, the job's own or the second one, has ended, and what becomes of the job is the other's matter.
+ * Harmless where there is none. */
+void feed_attempt_abandoned(struct feed *feed, struct feed_job *attempt, const char *reason, int64_t now_ms);
+/* The second attempt is the job's only one now. Harmless when it has ended. */
+void feed_job_promote(struct feed_job *job, struct feed_job *second);
 /* kind: FEED_DONE, FEED_DENIED or FEED_CANCELLED. Harmless when it has ended, or never began. */
 void feed_job_ended(struct feed *feed, struct feed_job *job, enum feed_kind kind,
 		    const char *reason, int64_t now_ms);

@@ -114,7 +114,7 @@ OF_FIELD(refused_descriptors, counters.refused_descriptors)
 OF_FIELD(bytes_in, counters.bytes_in)
 OF_FIELD(bytes_out, counters.bytes_out)
 OF_FIELD(moved, counters.moved)
-OF_FIELD(seconds, counters.seconds)
+OF_FIELD(second_attempts, feed.n[FEED_SECOND])
 OF_FIELD(overtaken, counters.overtaken)
 OF_FIELD(here_compile_busy, schedule.places[PLACE_COMPILE].busy)
 OF_FIELD(here_cpp_busy, schedule.places[PLACE_CPP].busy)
@@ -150,7 +150,7 @@ const struct figure figures[] = {
 	{ "here_compiles", FIGURE_COUNTER, NULL, "Places on this machine given to compiles and links", get_here_compiles },
 	{ "here_cpps", FIGURE_COUNTER, NULL, "Places on this machine given to preprocessors", get_here_cpps },
 	{ "moved", FIGURE_COUNTER, NULL, "Jobs taken away from a server that seemed stuck", get_moved },
-	{ "second_attempts", FIGURE_COUNTER, NULL, "Late jobs that another server tried, too", get_seconds },
+	{ "second_attempts", FIGURE_COUNTER, NULL, "Late jobs that another server tried, too", get_second_attempts },
 	{ "overtaken", FIGURE_COUNTER, NULL, "Second attempts that were answered first", get_overtaken },
 	{ "overbooked", FIGURE_COUNTER, NULL, "Places given although all were taken, because nothing moved", get_overbooked },
 	{ "relayed", FIGURE_COUNTER, NULL, "Jobs done through the gateway", get_relayed },

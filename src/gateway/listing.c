@@ -35,6 +35,14 @@ const char *listing_phase(const struct peer *peer)
 	}
 }
 
+/* Another attempt beside the one that peer->seen is about, or NULL. */
+static const struct feed_job *second_of(const struct peer *peer)
+{
+	const struct feed_job *job = peer->relay.second ? peer->relay.second->seen : NULL;
+
+	return job && job->holds_lane ? job : NULL;
+}
+
 void listing_add_job(struct buf *out, const struct peer *peer, int64_t now_ms)
 {
 	const struct feed_job *job = &peer->seen;
@@ -46,13 +54,20 @@ void listing_add_job(struct buf *out, const struct peer *peer, int64_t now_ms)
 	add_pair(out, "compiler", job->compiler);
 	add_pair(out, "build", job->build ? job->build->label : "");
 	add_pair(out, "server", job->holds_lane ? job->server : "");
-	buf_add_format(out, ", \"slot\": %d, \"age_ms\": %lld, \"run_ms\": %lld}", job->holds_lane ? job->lane : -1,
+	buf_add_format(out, ", \"slot\": %d, \"age_ms\": %lld, \"run_ms\": %lld", job->holds_lane ? job->lane : -1,
 		       (long long)(now_ms - job->wanted_ms), (long long)(job->granted_ms ? now_ms - job->granted_ms : 0));
+	if ((job = second_of(peer))) {
+		buf_add_str(out, ", \"second\": {\"server\": ");
+		json_add_string(out, job->server);
+		buf_add_format(out, ", \"slot\": %d, \"run_ms\": %lld}", job->lane,
+			       (long long)(now_ms - job->granted_ms));
+	}
+	buf_add_str(out, "}");
 }
 
 static void add_job_line(struct buf *out, const struct peer *peer)
 {
-	const struct feed_job *job = &peer->seen;
+	const struct feed_job *job = &peer->seen, *second = second_of(peer);
 	const char *build = job->build ? job->build->label : "";
 
 	buf_add_format(out, "%6llu  %-10.10s  %-30.30s %24.24s", (unsigned long long)job->id,
@@ -60,6 +75,8 @@ static void add_job_line(struct buf *out, const struct peer *peer)
 		       job->holds_lane ? job->server : "-");
 	if (job->holds_lane)
 		buf_add_format(out, "[%d]", job->lane);
+	if (second)
+		buf_add_format(out, " and %s[%d]", second->server, second->lane);
 	if (*build)
 		buf_add_format(out, "  %s\n", build);
 	else

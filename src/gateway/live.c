@@ -72,7 +72,7 @@ static void add_jobs(struct buf *out, const struct gateway *gateway, const char 
 
 static bool is_an_end(const struct feed_event *event)
 {
-	return event->lane >= 0 && event->kind != FEED_GRANTED && event->kind != FEED_QUEUED;
+	return event->lane >= 0 && event->kind != FEED_GRANTED && event->kind != FEED_SECOND && event->kind != FEED_QUEUED;
 }
 
 /* past: only what still makes a bar of the time line. */

@@ -56,10 +56,30 @@ static void free_event(struct event **event)
 	*event = NULL;
 }
 
-static void end_second(struct relay *relay)
+const char *relay_fault_word(enum relay_fault fault)
+{
+	static const char *const words[] = {
+		[FAULT_TRANSPORT] = "transport-failed", [FAULT_LOOP] = "loop",
+			[FAULT_REFUSED] = "refused", [FAULT_JOB] = "killed",
+	};
+
+	return words[fault];
+}
+
+static void end_second(struct relay *relay, const char *reason)
 {
 	if (relay->second)
-		relay->end_second(relay);
+		relay->end_second(relay, reason);
+}
+
+/* This attempt ends, and the second one is the job's only one from now on. */
+static void leave_to_second(struct relay *relay, const char *reason)
+{
+	struct relay *other = relay->second;
+
+	feed_attempt_abandoned(&relay->gateway->feed, relay->seen, reason, clock_now_ms());
+	relay_detach(relay);
+	feed_job_promote(relay->seen, other->seen);
 }
 
 void relay_detach(struct relay *relay)
@@ -87,7 +107,7 @@ void relay_release(struct relay *relay)
 	/* Ended by the client's going, which says nothing about the server. */
 	if (relay->server && relay->is_probe)
 		breaker_on_nothing(&relay->server->breaker);
-	end_second(relay);
+	end_second(relay, "cancelled");
 	relay_detach(relay);
 	free(relay->via);
 	relay->via = NULL;
@@ -110,11 +130,14 @@ static void fault(struct relay *relay, enum relay_fault kind, const char *why)
 	}
 	spool_release(&relay->reply);
 	spool_init(&relay->reply, &relay->gateway->pool);
+	/* Where it is tried a second time already, that one's end decides. */
+	if (relay->second) {
+		leave_to_second(relay, relay_fault_word(kind));
+		return;
+	}
 	/* The slot first: the callback may ask for another one. */
 	relay_detach(relay);
-	/* Where it is tried a second time already, that one's end decides. */
-	if (!relay->second)
-		relay->on_fault(relay->context, kind, why);
+	relay->on_fault(relay->context, kind, why);
 }
 
 static void fault_errno(struct relay *relay, const char *what)
@@ -264,7 +287,7 @@ static void answered(struct relay *relay)
 	else if (!WIFSIGNALED((int)walk_status(&relay->reply_walk)))
 		server_note_accept(server, relay->toolchain);
 	gateway_server_worked(relay->gateway, server);
-	end_second(relay);
+	end_second(relay, "overtaken");
 	relay_detach(relay);
 	relay->on_answered(relay->context);
 }
@@ -285,8 +308,10 @@ void relay_take_answer(struct relay *relay, struct relay *other)
 			breaker_on_nothing(&server->breaker);
 		/* it would have taken at least so long */
 		server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
+		leave_to_second(relay, "overtaken");
 	}
-	relay_detach(relay);
+	/* the slot that the feed saw the second attempt in */
+	feed_job_left(&relay->gateway->feed, relay->seen);
 	relay->gateway->counters.overtaken++;
 }
 

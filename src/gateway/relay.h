@@ -36,6 +36,8 @@ enum relay_fault {
 	FAULT_REFUSED,
 	FAULT_JOB			/* its compiler was killed, or our disk is full: nobody is blamed */
 };
+/* One word, for machines. */
+const char *relay_fault_word(enum relay_fault fault);
 
 struct relay {
 	const struct relay_times *times;
@@ -76,7 +78,7 @@ struct relay {
 	struct object_head head;	/* of the object in it */
 
 	struct relay *second;		/* another attempt at the same request, or NULL (second.h) */
-	void (*end_second)(struct relay *relay);
+	void (*end_second)(struct relay *relay, const char *reason);
 	/* Is there another server for this job, now (PICK_FOUND) or later (PICK_WAIT)? NULL: never. */
 	enum pick_result (*elsewhere)(void *context);
 	/* The server lets the job wait, and there is no second attempt: second_start() may begin one. NULL: never. */

@@ -12,14 +12,14 @@
 
 struct second {
 	struct relay relay;
-	struct feed_job unseen;		/* the job is in the feed once */
-	char server[FEED_SERVER_MAX];	/* whose answer it is, if it is */
+	struct feed_job seen;
 };
 
-static void second_end(struct relay *relay)
+static void second_end(struct relay *relay, const char *reason)
 {
 	struct relay *other = relay->second;
 
+	feed_attempt_abandoned(&relay->gateway->feed, other->seen, reason, clock_now_ms());
 	relay->second = NULL;
 	spool_init(&other->request, &relay->gateway->pool);
 	other->via = NULL;
@@ -32,7 +32,10 @@ static void second_on_fault(void *context, enum relay_fault kind, const char *wh
 {
 	struct relay *first = context;
 
-	second_end(first);
+	/* the log names the last server */
+	if (!first->server)
+		str_copy(first->from, sizeof(first->from), first->second->from);
+	second_end(first, relay_fault_word(kind));
 	if (!first->server)
 		first->on_fault(first->context, kind, why);
 }
@@ -48,8 +51,7 @@ static void second_on_answered(void *context)
 		return;
 	}
 	relay_take_answer(first, other);
-	str_copy(first->seen->server, sizeof(first->seen->server), ((struct second *)(void *)other)->server);
-	second_end(first);
+	second_end(first, "overtaken");
 	first->on_answered(first->context);
 }
 
@@ -59,12 +61,12 @@ void second_start(struct relay *relay, struct server *server)
 	struct relay *other = &second->relay;
 
 	relay_init(other, relay->gateway);
-	str_copy(second->server, sizeof(second->server), server->label);
 	other->times = relay->times;
 	other->via = relay->via;
 	other->toolchain = relay->toolchain;
 	other->object = relay->object;
-	other->seen = &second->unseen;
+	feed_job_tried_again(&relay->gateway->feed, relay->seen, &second->seen, server->label, clock_now_ms());
+	other->seen = &second->seen;
 	other->request = relay->request;
 	other->request_walk = relay->request_walk;
 	other->request_ready = other->request_whole = true;
@@ -74,7 +76,6 @@ void second_start(struct relay *relay, struct server *server)
 	other->context = relay;
 	relay->second = other;
 	relay->end_second = second_end;
-	relay->gateway->counters.seconds++;
 	log_info("job=%llu outcome=late server=%s second=%s", (unsigned long long)relay->seen->id,
 		 relay->server->label, server->label);
 	relay_start(other, server);

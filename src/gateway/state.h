@@ -27,7 +27,7 @@ struct counters {			/* since the start, unless said otherwise */
 	uint64_t protocol_errors, timeouts, foreign_destinations;
 	uint64_t refused_descriptors;	/* attached by peers, closed */
 	uint64_t moved;			/* jobs taken away from a server that looked stuck */
-	uint64_t seconds, overtaken;	/* second attempts at late jobs, and those that were answered first */
+	uint64_t overtaken;		/* second attempts that were answered first */
 	uint64_t bytes_in, bytes_out;	/* from clients to servers, and back */
 	unsigned peers, leases;		/* now */
 	unsigned askers;		/* now: connections that only look, none of the peers */

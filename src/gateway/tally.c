@@ -24,7 +24,7 @@ static const struct entry counts[] = {
 	COUNTER(replayed), COUNTER(denied), COUNTER(not_admitted), COUNTER(protocol_errors),
 		COUNTER(timeouts),
 	COUNTER(foreign_destinations), COUNTER(refused_descriptors), COUNTER(moved),
-		COUNTER(over_quota), COUNTER(seconds), COUNTER(overtaken), COUNTER(bytes_in),
+		COUNTER(over_quota), COUNTER(overtaken), COUNTER(bytes_in),
 			COUNTER(bytes_out),
 	{ "here-compiles", offsetof(struct gateway, schedule.places[PLACE_COMPILE].n_granted) },
 	{ "here-cpps", offsetof(struct gateway, schedule.places[PLACE_CPP].n_granted) },

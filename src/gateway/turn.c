@@ -71,17 +71,13 @@ static void relay_faulted(void *context, enum relay_fault fault, const char *why
 {
 	struct peer *peer = context;
 	struct job *job = &peer->job;
-	static const char *const words[] = {
-		[FAULT_TRANSPORT] = "transport-failed", [FAULT_LOOP] = "loop",
-			[FAULT_REFUSED] = "refused", [FAULT_JOB] = "killed",
-	};
 
 	if (job->n_tried == JOB_ATTEMPTS_MAX) {
 		peer_deny(peer, "attempts",
 			  "the job was tried on several servers in vain: see distcc-gateway --status");
 		return;
 	}
-	ledger_replayed(&peer->relay, words[fault], why);
+	ledger_replayed(&peer->relay, relay_fault_word(fault), why);
 	peer->looped |= fault == FAULT_LOOP;
 	/* What is still to come from the client goes on coming; the state says so. */
 	if (peer->state == PEER_HANDING)

@@ -5,6 +5,7 @@ nothing but answers, and never gets in the way of a job."""
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from lib import browser, peers, wait
-from test_seeing import ask, compile_one, known_outcomes, metrics_of
+from test_seeing import ask, compile_one, known_outcomes, late_on, metrics_of
 
 DIRECTIVES = ("default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'")
 
@@ -73,6 +74,48 @@ def test_the_page_agrees_with_all_other_views(stock_server, page, client_env, wo
     assert view.value("document.documentElement.scrollWidth <= innerWidth") is True
     view.screenshot(base / "page.png")
     assert not view.errors, "the page broke its own policy, or threw"
+
+
+LANES = """
+(async () => {
+	const { Model } = await import("/model.js");
+	const model = new Model(), lanes = {};
+	await new Promise((done) => {
+		const live = new EventSource("/live");
+		live.onmessage = (message) => {
+			model.take(JSON.parse(message.data));
+			live.close();
+			done();
+		};
+	});
+	for (const spans of model.lanes.values()) {
+		const last = spans.at(-1);
+		lanes[last.server] = `${last.slot} ${last.file} ${last.outcome}`;
+	}
+	return JSON.stringify(lanes);
+})()
+"""
+
+
+@pytest.mark.skipif(not browser.PROGRAM, reason="no chromium")
+def test_a_second_attempt_has_a_bar_of_its_own(stock_server, page, client_env, workplace, base, stack):
+    servers = stock_server(), stock_server()
+    gw = page([f"{server.host}/1" for server in servers])
+    view = stack.enter_context(browser.Browser(base / "profile"))
+    view.show(f"http://127.0.0.1:{gw.port}/")
+    workplace.reset()
+    client = late_on(gw, client_env(gw.host), workplace, servers)
+    try:
+        assert json.loads(view.value(LANES)) == {server.host: "0 hello.c running" for server in servers}
+        view.screenshot(base / "page.png")
+    finally:
+        os.killpg(servers[0].pid, signal.SIGCONT)
+        assert client.wait(timeout=60) == 0
+        os.killpg(servers[1].pid, signal.SIGCONT)
+    assert json.loads(view.value(LANES)) == {servers[0].host: "0 hello.c done", servers[1].host: "0 hello.c abandoned"}
+    wait.until(lambda: numbers(view)["busy"] == 0, "the page to hear that it is done")
+    view.screenshot(base / "after.png")
+    assert not view.errors
 
 
 RECORD = """

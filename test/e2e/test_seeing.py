@@ -3,7 +3,9 @@
 logs of client, gateway and server name the same job."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 
 import pytest
@@ -125,6 +127,50 @@ def test_all_views_agree_on_attempts_that_failed(stock_server, gateway, client_e
     failed = {one["name"]: one["failed"] for one in status["servers"]}
     assert failed == {dead: status["replayed"], server.host: 0} and metrics["server_failures", dead] == failed[dead]
     assert (status["builds"][0]["replayed"], status["builds"][0]["done"]) == (status["replayed"], status["done"])
+
+
+def late_on(gw, env, workplace, stopped):
+    """A client whose job is tried by both servers: each of which is stopped, and known to be quick."""
+    compiles = [peers.CLIENT, "gcc", "-c", str(workplace.path / "hello.c"), "-o"]
+    for number in range(20):
+        assert subprocess.run([*compiles, f"{workplace.path}/{number}.o"], env=env, timeout=60, check=False).returncode == 0
+        if all(server["done"] for server in gw.status()["servers"]):
+            break
+    for server in stopped:
+        os.killpg(server.pid, signal.SIGSTOP)
+    client = subprocess.Popen([*compiles, f"{workplace.path}/late.o"], env=env)  # pylint: disable=consider-using-with
+    wait.until(lambda: gw.status()["second_attempts"] == 1, "a second attempt")
+    return client
+
+
+def test_all_views_agree_on_a_second_attempt(stock_server, gateway, client_env, workplace):
+    """It is on the lane of its server, and each of the two ends once: the other is abandoned."""
+    servers = stock_server(), stock_server()
+    gw = gateway([f"{server.host}/1" for server in servers])
+    workplace.reset()
+    client = late_on(gw, client_env(gw.host, DISTCC_BUILD="b"), workplace, servers)
+    try:
+        shown, = (json.loads(line) for line in monitor(gw, "--json").splitlines())
+        first, other = shown["server"], shown["second"]["server"]
+        assert {first, other} == {server.host for server in servers} and shown["slot"] == shown["second"]["slot"] == 0
+        assert f"{first}[0] and {other}[0]  b" in monitor(gw)
+        assert gw.status()["slots_busy"] == 2
+    finally:
+        for server in servers:
+            if server.host != first:
+                os.killpg(server.pid, signal.SIGCONT)
+        assert client.wait(timeout=60) == 0
+        for server in servers:
+            os.killpg(server.pid, signal.SIGCONT)
+    status = gw.status()
+    assert (status["second_attempts"], status["overtaken"], status["slots_busy"]) == (1, 1, 0)
+    events = [json.loads(line) for line in monitor(gw, "--events").splitlines()]
+    told = [(event["event"], event["server"], event["slot"]) for event in events if event["job"] == shown["job"]]
+    assert told == [("wanted", "", -1), ("queued", "", -1), ("granted", first, 0), ("second", other, 0),
+                    ("abandoned", first, 0), ("done", other, 0)]
+    assert events[-2]["reason"] == "overtaken"
+    metrics, text = metrics_of(ask(gw, what="metrics")), figures_of_text(ask(gw, what="status"))
+    assert status["second_attempts"] == metrics["second_attempts"] == text["second_attempts"]
 
 
 @pytest.mark.parametrize("way", ["relay", "fd"])

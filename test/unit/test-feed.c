@@ -54,6 +54,55 @@ static void a_slot_is_shown_as_held_by_one_job_at_a_time(void **state)
 	feed_release(&feed);
 }
 
+static void a_second_attempt_has_a_slot_and_an_end_of_its_own(void **state)
+{
+	static const enum feed_kind kinds[] = { FEED_WANTED, FEED_QUEUED, FEED_GRANTED, FEED_SECOND, FEED_ABANDONED, FEED_DONE };
+	struct feed feed;
+	struct feed_job job = { 0 }, busy = { 0 }, second;
+	uint64_t seq = 0;
+
+	(void)state;
+	feed_init(&feed);
+	feed_job_wanted(&feed, &busy, 7, 1, "b", "b.c", "gcc", 0);
+	feed_job_granted(&feed, &busy, "other", 0);
+	seq = feed.last_seq;
+	feed_job_wanted(&feed, &job, 7, 1, "b", "a.c", "gcc", 10);
+	feed_job_queued(&feed, &job, 10);
+	feed_job_granted(&feed, &job, "h", 30);
+	feed_job_tried_again(&feed, &job, &second, "other", 100);
+	assert_int_equal(job.lane, 0);
+	assert_int_equal(second.lane, 1);
+	feed_attempt_abandoned(&feed, &job, "overtaken", 150);
+	feed_job_promote(&job, &second);
+	/* it is the job's own now */
+	feed_attempt_abandoned(&feed, &second, "overtaken", 150);
+	feed_job_ended(&feed, &job, FEED_DONE, NULL, 150);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct feed_event *event = feed_next(&feed, seq++);
+
+		assert_int_equal(event->kind, kinds[i]);
+		assert_int_equal(event->job, 2);
+		if (event->kind == FEED_ABANDONED) {
+			assert_string_equal(event->server, "h");
+			assert_int_equal(event->run_ms, 120);
+		} else if (event->kind == FEED_DONE) {
+			assert_string_equal(event->server, "other");
+			assert_int_equal(event->lane, 1);
+			assert_int_equal(event->run_ms, 50);
+			assert_int_equal(event->waited_ms, 20);
+		}
+	}
+	assert_null(feed_next(&feed, seq));
+	assert_int_equal(job.n_grants, 2);
+	/* both slots are free again */
+	feed_job_wanted(&feed, &job, 7, 1, "b", "a.c", "gcc", 200);
+	feed_job_granted(&feed, &job, "h", 200);
+	assert_int_equal(job.lane, 0);
+	feed_job_granted(&feed, &job, "other", 200);
+	assert_int_equal(job.lane, 1);
+	feed_release(&feed);
+}
+
 static void a_local_run_is_counted_by_its_reason(void **state)
 {
 	struct feed feed;
@@ -129,6 +178,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		CHECK(every_job_ends_once),
 		CHECK(a_slot_is_shown_as_held_by_one_job_at_a_time),
+		CHECK(a_second_attempt_has_a_slot_and_an_end_of_its_own),
 		CHECK(a_local_run_is_counted_by_its_reason),
 		CHECK(builds_are_forgotten_but_never_one_with_jobs),
 		CHECK(who_looks_now_and_then_gets_what_is_kept_in_order),

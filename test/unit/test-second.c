@@ -27,7 +27,21 @@ static void scene_open_late(struct scene *scene, bool another_is_free)
 	/* long, so that only the second attempt can end it; a stall is looked for elsewhere */
 	scene->relay.was_moved = true;
 	farm_has_taken(scene->server, 1, 0);
+	feed_job_wanted(&scene->gateway.feed, scene->relay.seen, 7, 1, "b", "a.c", "gcc", 0);
+	feed_job_granted(&scene->gateway.feed, scene->relay.seen, scene->server->label, 0);
 	ask(scene);
+}
+
+/* What became of the attempt at that server, or FEED_GRANTED. */
+static enum feed_kind end_of(const struct scene *scene, const struct server *server)
+{
+	const struct feed_event *event;
+	enum feed_kind end = FEED_GRANTED;
+
+	for (uint64_t seq = 0; (event = feed_next(&scene->gateway.feed, seq)); seq = event->seq)
+		if (strcmp(event->server, server->label) == 0 && event->kind != FEED_SECOND)
+			end = event->kind;
+	return end;
 }
 
 static void scene_close_late(struct scene *scene)
@@ -74,6 +88,8 @@ static void a_late_job_is_answered_by_a_second_server_and_nobody_is_blamed(void 
 	assert_int_equal(scene.server->in_flight, 0);
 	assert_int_equal(scene.server->breaker.failures + scene.server->n_failed, 0);
 	assert_int_equal(scene.gateway.counters.overtaken, 1);
+	assert_int_equal(end_of(&scene, scene.server), FEED_ABANDONED);
+	assert_int_equal(end_of(&scene, scene.idle), FEED_GRANTED);
 }
 
 static void the_first_server_may_still_be_the_first(void **state)
@@ -87,7 +103,8 @@ static void the_first_server_may_still_be_the_first(void **state)
 	run(&scene, 10);
 	assert_true(scene.answered);
 	assert_int_equal(scene.idle->in_flight, 0);
-	assert_int_equal(scene.gateway.counters.seconds, 1);
+	assert_int_equal(scene.gateway.feed.n[FEED_SECOND], 1);
+	assert_int_equal(end_of(&scene, scene.idle), FEED_ABANDONED);
 	assert_int_equal(scene.gateway.counters.overtaken, 0);
 }
 
@@ -102,9 +119,12 @@ static void the_second_attempt_goes_on_when_the_first_fails(void **state)
 	run(&scene, 2);
 	assert_false(scene.faulted);
 	assert_int_equal(scene.server->in_flight, 0);
+	assert_int_equal(end_of(&scene, scene.server), FEED_ABANDONED);
+	assert_string_equal(scene.relay.seen->server, scene.idle->label);
 	answer_second(&scene, REPLY);
 	run(&scene, 10);
 	assert_true(scene.answered);
+	assert_int_equal(scene.gateway.feed.n[FEED_ABANDONED], 1);
 }
 
 static void when_both_fail_that_is_one_failure(void **state)
@@ -120,6 +140,8 @@ static void when_both_fail_that_is_one_failure(void **state)
 	run(&scene, 10);
 	assert_true(scene.faulted);
 	assert_false(scene.answered);
+	/* of the last one it is told as of any that is tried again */
+	assert_int_equal(scene.gateway.feed.n[FEED_ABANDONED], 1);
 	assert_int_equal(scene.relay.request.size, strlen(REQUEST));
 }
 
@@ -135,6 +157,8 @@ static void a_second_attempt_that_fails_leaves_the_first_alone(void **state)
 	run(&scene, 2);
 	assert_false(scene.faulted);
 	assert_false(scene.answered);
+	assert_int_equal(end_of(&scene, scene.idle), FEED_ABANDONED);
+	assert_string_equal(scene.relay.seen->server, scene.server->label);
 	say(&scene, REPLY);
 	run(&scene, 10);
 	assert_true(scene.answered);

@@ -1,6 +1,9 @@
 // model.js - what the gateway has told: servers, what ran on each slot, figures. Knows no page.
 const KEEP_MS = 125000, HISTORY_MS = 120000, RATE_MS = 5000;
 
+// Each ends an attempt, and so a bar.
+const ENDS = new Set(["done", "replayed", "abandoned", "cancelled", "denied"]);
+
 export const COLOURS = 10;
 
 function hash(text) {
@@ -53,7 +56,10 @@ export class Model {
 		}
 		for (const server of message.servers) this.servers.set(server.name, server);
 		for (const event of message.events) this.takeEvent(event);
-		for (const job of message.running ?? []) this.open(job, message.now_ms - job.run_ms);
+		for (const job of message.running ?? []) {
+			this.open(job, message.now_ms - job.run_ms);
+			if (job.second) this.open({ ...job, ...job.second }, message.now_ms - job.second.run_ms);
+		}
 		this.figures = message;
 		this.queue = message.queue;
 		this.builds = message.builds;
@@ -67,8 +73,8 @@ export class Model {
 	takeEvent(event) {
 		if (event.seq <= this.seq) return;
 		this.seq = event.seq;
-		if (event.event === "granted") this.open(event, event.at_ms);
-		else if (event.server && event.slot >= 0 && ["done", "replayed", "cancelled", "denied"].includes(event.event)) this.close(event);
+		if (event.event === "granted" || event.event === "second") this.open(event, event.at_ms);
+		else if (event.server && event.slot >= 0 && ENDS.has(event.event)) this.close(event);
 	}
 
 	spans(server, slot) {

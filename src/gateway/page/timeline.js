@@ -135,8 +135,9 @@ export class Timeline {
 		const g = this.g, x0 = Math.max(this.left, this.x(span.start)), x1 = Math.min(this.right, this.x(end));
 		const w = Math.max(2, x1 - x0 - (span.end === null ? 0 : 1)), radius = Math.min(4, h / 2, w / 2);
 		const failed = span.outcome === "replayed" || span.outcome === "denied";
+		const vain = span.outcome === "cancelled" || span.outcome === "abandoned";
 		const colour = failed ? this.bad : this.colours[this.model.colour(span.uid, span.build)];
-		g.globalAlpha = this.highlight && this.highlight !== `${span.uid} ${span.build}` ? .16 : span.outcome === "cancelled" ? .4 : 1;
+		g.globalAlpha = this.highlight && this.highlight !== `${span.uid} ${span.build}` ? .16 : vain ? .4 : 1;
 		g.fillStyle = colour;
 		this.box(x0, y, w, h, radius);
 		g.fill();
@@ -147,7 +148,7 @@ export class Timeline {
 			g.fillStyle = glow;
 			g.fill();
 		}
-		if (failed || span.outcome === "cancelled") this.hatch(x0, y, w, h);
+		if (failed || vain) this.hatch(x0, y, w, h);
 		if (h >= 12 && w > 46) {
 			g.font = `11px ui-monospace, "DejaVu Sans Mono", monospace`;
 			g.textBaseline = "middle";
