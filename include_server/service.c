@@ -195,24 +195,31 @@ static void advance(struct service *service, struct analysis *analysis, struct c
 		arm(service, conn, EPOLLOUT, operation);
 }
 
-static void accept_all(struct service *service, struct analysis *analysis)
+static int listen_once(const struct service *service, int operation)
 {
-	for (;;) {
-		int fd = accept4(service->options->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		struct connection *conn;
-		bool too_many;
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = NULL };
 
-		if (fd < 0)
-			return;
-		pthread_mutex_lock(&service->lock);
-		conn = new_connection(service, fd);
-		too_many = service->n_connections > CONNECTIONS_MAX;
-		pthread_mutex_unlock(&service->lock);
-		if (too_many)
-			close_connection(service, conn);
-		else	/* most requests are here already, in one piece */
-			advance(service, analysis, conn, EPOLL_CTL_ADD);
-	}
+	return epoll_ctl(service->epoll_fd, operation, service->options->listen_fd, &event);
+}
+
+/* One client wakes one thread. Before it is served another thread may take the next one. */
+static void accept_one(struct service *service, struct analysis *analysis)
+{
+	int fd = accept4(service->options->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct connection *conn;
+	bool too_many;
+
+	listen_once(service, EPOLL_CTL_MOD);
+	if (fd < 0)
+		return;
+	pthread_mutex_lock(&service->lock);
+	conn = new_connection(service, fd);
+	too_many = service->n_connections > CONNECTIONS_MAX;
+	pthread_mutex_unlock(&service->lock);
+	if (too_many)
+		close_connection(service, conn);
+	else	/* most requests are here already, in one piece */
+		advance(service, analysis, conn, EPOLL_CTL_ADD);
 }
 
 /* Those whose time is up; a socket that was shut down wakes the thread that will close it. */
@@ -246,7 +253,7 @@ static void *work(void *argument)
 		if (event.data.ptr == &service->end_fd)
 			break;
 		if (event.data.ptr == NULL) {
-			accept_all(service, &analysis);
+			accept_one(service, &analysis);
 			continue;
 		}
 		pthread_mutex_lock(&service->lock);
@@ -305,13 +312,12 @@ int service_run(struct answers *answers, const struct service_options *options, 
 	autoclose int epoll_fd = epoll_create1(EPOLL_CLOEXEC), end_fd = eventfd(0, EFD_CLOEXEC);
 	struct service service = { .answers = answers, .options = options, .epoll_fd = epoll_fd,
 				   .end_fd = end_fd };
-	struct epoll_event listening = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL };
 	struct epoll_event ending = { .events = EPOLLIN, .data.ptr = &service.end_fd };
 	autofree pthread_t *threads = mem_array((size_t)options->n_threads, sizeof(pthread_t));
 	int started;
 
 	if (epoll_fd < 0 || end_fd < 0 || fd_set_nonblocking(options->listen_fd, true) < 0 ||
-	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, options->listen_fd, &listening) < 0 ||
+	    listen_once(&service, EPOLL_CTL_ADD) < 0 ||
 	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, end_fd, &ending) < 0)
 		return err_sys(err, ERR_IO, "cannot wait for clients");
 	pthread_mutex_init(&service.lock, NULL);
