@@ -393,8 +393,12 @@ struct option_match option_find(char *const *words)
 	size_t best = 0;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		size_t len = strlen(rows[i].name);
+		size_t len;
 
+		/* all begin with '-': most are told apart by the next letter */
+		if (rows[i].name[1] != word[1])
+			continue;
+		len = strlen(rows[i].name);
 		if (!fits(&rows[i], word, len))
 			continue;
 		/* of two rows with the same name the exact one knows better */
