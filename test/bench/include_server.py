@@ -86,6 +86,22 @@ def package_units(_directory, _limit):
     return (in_c[0][:250] + in_c[1])[:500] + in_cxx[:200]
 
 
+def in_many_directories(directory, unit, count):
+    """The unit's source, copied into so many directories of its own, as recursive makes have them."""
+    cwd, command = unit
+    source = next(word for word in command if word.endswith((".c", ".cc", ".cpp")))
+    text = (pathlib.Path(cwd) / source).read_bytes()
+    words = [f"-iquote{(pathlib.Path(cwd) / source).parent}" if word == "-c" else word for word in command if word != source]
+    words = [f"-I{pathlib.Path(cwd) / word[2:]}" if word.startswith("-I") else word for word in words]
+    messages = []
+    for number in range(count):
+        place = directory / "places" / str(number)
+        place.mkdir(parents=True)
+        (place / "unit.c").write_bytes(text)
+        messages.append(message_of(place, [*words, f"-I{cwd}", "-c", "unit.c"]))
+    return messages
+
+
 def preprocess(units):
     """CPU seconds of `gcc -E` for each unit that it can do, and those units."""
     good, before = [], resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -133,7 +149,9 @@ def main():
                 start, answers = cpu_s(server.pid), [ask(path, message) for message in wanted]
                 report(what, cpu_s(server.pid) - start, len(wanted), yardstick)
                 return answers
+            begin = time.monotonic()
             measure("first request (asks the compiler)", messages[:1])
+            print(f"{'':34} {1e3 * (time.monotonic() - begin):8.1f} ms until its answer")
             covered, worst = 0, 0.0
             start = cpu_s(server.pid)
             for message, alone in zip(messages, spent):
@@ -154,6 +172,12 @@ def main():
                 many = [message_of(units[0][0], [*units[0][1], f"-DN={number}"]) for number in range(3000)]
                 measure("3000 values of a -D, first 100", many[:100])
                 measure("3000 values of a -D, last 100", many[100:][-100:] if not [ask(path, m) for m in many[100:-100]] else many[-100:])
+                print(f"memory {memory_mb(server.pid):.0f} MB")
+                places = in_many_directories(directory, units[0], 500)
+                measure("500 working directories, first 100", places[:100])
+                for message in places[100:400]:
+                    ask(path, message)
+                measure("500 working directories, last 100", places[400:])
                 print(f"memory {memory_mb(server.pid):.0f} MB")
             start, spent = time.monotonic(), cpu_s(server.pid)
             with multiprocessing.Pool(8) as pool:
