@@ -45,8 +45,9 @@ static void write_pid_file(struct startup *startup)
 	if (startup->pid_fd < 0)
 		return;
 	fd_close(&startup->pid_fd);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || fd_write_full(fd, text, strlen(text), -1, &err) < 0)
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	/* whoever reads meanwhile finds a number on the first line */
+	if (fd < 0 || fd_write_full(fd, text, strlen(text), -1, &err) < 0 || ftruncate(fd, (off_t)strlen(text)) < 0)
 		log_error("cannot write pid file '%s': %s", path, strerror(errno));
 }
 

@@ -277,6 +277,8 @@ def test_jobs_of_an_old_one_that_is_killed_are_counted_as_cancelled(stack, gatew
 def test_the_pid_file_names_whoever_serves(gateway, base):
     pid_file = base / "pid"
     old = gateway(["127.0.0.1:1"], extra=["--pid-file", str(pid_file)])
+    # the last thing of its start; who does not wait for that may connect before
+    wait.until(pid_file.read_text, "the number")
     assert pid_file.read_text() == f"{old.pid}\n"
     command = [*(word for word in old.command if word != "--log-stderr"), "--replace", "--daemon", f"--log-file={base}/log"]
     old.hosts_file.write_text("127.0.0.1:none\n")

@@ -67,11 +67,13 @@ def shown(ask, hosts, **more):
     return done.stdout.split()
 
 
-@pytest.mark.usefixtures("avahi")
-def test_servers_of_both_kinds_are_found_in_their_place_and_compile(stack, place, ask, base, workplace, client_env):
+def test_servers_of_both_kinds_are_found_in_their_place_and_compile(stack, place, avahi, ask, base, workplace, client_env):
     stock = stack.enter_context(place.server(peers.STOCK_SERVER, base / "stock", extra=["--zeroconf"]))
     ours = stack.enter_context(place.server(peers.SERVER, base / "ours", extra=["--zeroconf"]))
-    wait.until(lambda: {stock.port, ours.port} <= set(place.browse()), "both to be announced")
+    try:
+        wait.until(lambda: {stock.port, ours.port} <= set(place.browse()), "both to be announced")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {stock.port} and {ours.port} of {place.browse()}\n{stock.log}\n{ours.log}\n{avahi.log}") from error
     listed = shown(ask, "first/1 +zeroconf last/1")
     assert listed[0] == "first/1" and listed[3] == "last/1"
     # the addresses of the machine's two networks; which one is first seen is avahi's choice
