@@ -140,31 +140,39 @@ void macros_pop(struct macros *macros, const struct symbol *symbol)
 	}
 }
 
+/* The tokens are kept for all threads; the loser's copy stays in the arena unused. */
+static const struct frozen *publish(_Atomic(struct frozen *) *where, struct symbols *symbols, const struct tokens *tokens)
+{
+	struct frozen *frozen, *expected = NULL;
+
+	pthread_mutex_lock(&symbols->lock);
+	frozen = arena_alloc(&symbols->arena, sizeof(*frozen) + tokens->n * sizeof(struct tok));
+	pthread_mutex_unlock(&symbols->lock);
+	frozen->n = tokens->n;
+	if (tokens->n)
+		memcpy(frozen->at, tokens->at, tokens->n * sizeof(struct tok));
+	return atomic_compare_exchange_strong(where, &expected, frozen) ? frozen : expected;
+}
+
 const struct frozen *freeze(_Atomic(struct frozen *) *where, struct symbols *symbols,
 			    const char *text, size_t len)
 {
-	struct frozen *frozen = atomic_load_explicit(where, memory_order_acquire), *expected = NULL;
+	const struct frozen *frozen = atomic_load_explicit(where, memory_order_acquire);
 	struct arena arena = ARENA_INIT;
 	struct tokens tokens = { .arena = &arena };
 
 	if (frozen)
 		return frozen;
 	lex(&tokens, symbols, text, len);
-	pthread_mutex_lock(&symbols->lock);
-	frozen = arena_alloc(&symbols->arena, sizeof(*frozen) + tokens.n * sizeof(struct tok));
-	pthread_mutex_unlock(&symbols->lock);
-	frozen->n = tokens.n;
-	if (tokens.n)
-		memcpy(frozen->at, tokens.at, tokens.n * sizeof(struct tok));
+	frozen = publish(where, symbols, &tokens);
 	arena_release(&arena);
-	/* The loser's copy stays in the arena unused. */
-	return atomic_compare_exchange_strong(where, &expected, frozen) ? frozen : expected;
+	return frozen;
 }
 
 /* The body of a macro, with its parameters found. */
 static const struct frozen *macro_body(struct macro *macro, struct symbols *symbols)
 {
-	struct frozen *frozen = atomic_load_explicit(&macro->tokens, memory_order_acquire), *expected = NULL;
+	const struct frozen *frozen = atomic_load_explicit(&macro->tokens, memory_order_acquire);
 	struct arena arena = ARENA_INIT;
 	struct tokens tokens = { .arena = &arena };
 
@@ -177,14 +185,9 @@ static const struct frozen *macro_body(struct macro *macro, struct symbols *symb
 				tokens.at[i].kind = TOK_PARAM;
 				tokens.at[i].param = k;
 			}
-	pthread_mutex_lock(&symbols->lock);
-	frozen = arena_alloc(&symbols->arena, sizeof(*frozen) + tokens.n * sizeof(struct tok));
-	pthread_mutex_unlock(&symbols->lock);
-	frozen->n = tokens.n;
-	if (tokens.n)
-		memcpy(frozen->at, tokens.at, tokens.n * sizeof(struct tok));
+	frozen = publish(&macro->tokens, symbols, &tokens);
 	arena_release(&arena);
-	return atomic_compare_exchange_strong(&macro->tokens, &expected, frozen) ? frozen : expected;
+	return frozen;
 }
 
 /* --------------------------------------------------------------- contexts */
