@@ -405,6 +405,17 @@ static bool take_reply(struct relay *relay, const char *bytes, size_t len)
 	return true;
 }
 
+/*
+ * Stock servers write an answer in pieces. sshd sends the first one and keeps the rest until that is
+ * acknowledged, which our kernel puts off for 40 ms, since ssh has nothing to say. That we are done makes ssh
+ * send something, and the acknowledgement goes along.
+ */
+static void hurry_rest(const struct relay *relay)
+{
+	if (relay->server->spec.kind == HOST_SSH && relay->server->spec.forward)
+		shutdown(relay->server_fd, SHUT_WR);
+}
+
 static void relay_on_readable(evutil_socket_t fd, short what, void *context)
 {
 	static char chunk[CHUNK];	/* one thread, used up before anything else is read */
@@ -434,6 +445,8 @@ static void relay_on_readable(evutil_socket_t fd, short what, void *context)
 		}
 		if (take_reply(relay, chunk, (size_t)n))
 			return;
+		if (relay->reply.size == (uint64_t)n)
+			hurry_rest(relay);
 		if ((size_t)n < sizeof(chunk))
 			break;
 	}

@@ -39,6 +39,30 @@ static void a_close_without_an_answer_is_a_refusal_and_no_fault_of_the_way(void 
 	assert_int_equal(scene.relay.request.size, strlen(REQUEST));
 }
 
+/* With an answer in pieces ssh must say something: it is told that we are done. Others see no end before the end. */
+static void only_over_ssh_an_answer_in_pieces_is_hurried(void **state)
+{
+	static const char begin[] = "DONE00000001STAT0000";
+	char byte;
+
+	(void)state;
+	for (int over_ssh = 0; over_ssh < 2; over_ssh++) {
+		autoscene scene;
+
+		scene_open(&scene);
+		scene.relay.times = &relay_times_default;
+		ask(&scene);
+		if (over_ssh)
+			scene.server->spec.kind = HOST_SSH, scene.server->spec.forward = true;
+		say(&scene, begin);
+		run(&scene, 1);
+		assert_int_equal(recv(scene.peer, &byte, 1, MSG_DONTWAIT), over_ssh ? 0 : -1);
+		say(&scene, REPLY + strlen(begin));
+		run(&scene, 10);
+		assert_true(scene.answered);
+	}
+}
+
 static void the_kept_request_is_sent_to_the_next_server(void **state)
 {
 	autoscene scene;
@@ -342,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(a_job_is_done_when_the_whole_reply_has_come),
 		CHECK(a_close_without_an_answer_is_a_refusal_and_no_fault_of_the_way),
+		CHECK(only_over_ssh_an_answer_in_pieces_is_hurried),
 		CHECK(the_kept_request_is_sent_to_the_next_server),
 		CHECK(a_missing_compiler_is_remembered),
 		CHECK(a_missing_compiler_and_a_killed_one_are_looked_for_elsewhere),
