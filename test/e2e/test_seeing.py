@@ -139,7 +139,7 @@ def late_on(gw, env, workplace, stopped):
     for server in stopped:
         os.killpg(server.pid, signal.SIGSTOP)
     client = subprocess.Popen([*compiles, f"{workplace.path}/late.o"], env=env)  # pylint: disable=consider-using-with
-    wait.until(lambda: gw.status()["second_attempts"] == 1, "a second attempt")
+    wait.until(lambda: '"second"' in monitor(gw, "--json"), "a second attempt")
     return client
 
 
@@ -163,14 +163,14 @@ def test_all_views_agree_on_a_second_attempt(stock_server, gateway, client_env, 
         for server in servers:
             os.killpg(server.pid, signal.SIGCONT)
     status = gw.status()
-    assert (status["second_attempts"], status["overtaken"], status["slots_busy"]) == (1, 1, 0)
+    assert status["second_attempts"] >= 1 and status["overtaken"] >= 1 and status["slots_busy"] == 0
     events = [json.loads(line) for line in monitor(gw, "--events").splitlines()]
     told = [(event["event"], event["server"], event["slot"]) for event in events if event["job"] == shown["job"]]
     assert told == [("wanted", "", -1), ("queued", "", -1), ("granted", first, 0), ("second", other, 0),
                     ("abandoned", first, 0), ("done", other, 0)]
     assert events[-2]["reason"] == "overtaken"
     metrics, text = metrics_of(ask(gw, what="metrics")), figures_of_text(ask(gw, what="status"))
-    assert status["second_attempts"] == metrics["second_attempts"] == text["second_attempts"]
+    assert status["second_attempts"] == metrics["second_attempts"] == text["second_attempts"] == sum(event["event"] == "second" for event in events)
 
 
 @pytest.mark.parametrize("way", ["relay", "fd"])
