@@ -8,13 +8,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "gateway/http.h"
 #include "gateway/reception.h"
 #include "gateway/tally.h"
 #include "gateway/trunk.h"
+#include "wire/version.h"
 
 enum { PACKETS_AT_ONCE = 64 };
 
@@ -42,18 +45,33 @@ static struct server *find(const struct heritage *heritage, const char *label)
 	return server_find(heritage->gateway->servers, heritage->gateway->n_servers, label);
 }
 
-/* A slot in use elsewhere is a slot in use; a server with one does not leave, so it will be there when
- * the slot is free. One that we do not know may yet come, by zeroconf. */
+static struct hold *find_hold(const struct heritage *heritage, const char *label)
+{
+	for (size_t i = 0; i < heritage->n_holds; i++)
+		if (strcasecmp(heritage->holds[i].label, label) == 0)
+			return &heritage->holds[i];
+	return NULL;
+}
+
+/* A slot in use elsewhere is a slot in use; a server with one does not leave, so it will be there
+ * when the slot is free. One that we do not know may yet come, by zeroconf. No server has more than
+ * a list can give it. */
 static void hold(struct heritage *heritage, const char *label, int n)
 {
-	struct server *server = find(heritage, label);
+	struct hold *held = find_hold(heritage, label);
+	struct server *server;
 
-	if (n < 1)
-		return;
+	if (!held) {
+		heritage->holds = mem_resize(heritage->holds, heritage->n_holds + 1, sizeof(*heritage->holds));
+		held = &heritage->holds[heritage->n_holds++];
+		*held = (struct hold){ mem_strdup(label), 0, find(heritage, label) != NULL };
+	}
+	if (n > HOST_LIMIT_MAX - held->n)
+		n = HOST_LIMIT_MAX - held->n;
+	held->n += n;
+	server = held->counted ? find(heritage, label) : NULL;
 	if (server)
 		server->in_flight += n;
-	heritage->holds = mem_resize(heritage->holds, heritage->n_holds + 1, sizeof(*heritage->holds));
-	heritage->holds[heritage->n_holds++] = (struct hold){ mem_strdup(label), n, server != NULL };
 }
 
 static void free_one(struct heritage *heritage, struct hold *held)
@@ -67,12 +85,12 @@ static void free_one(struct heritage *heritage, struct hold *held)
 
 void heritage_server_added(struct heritage *heritage, struct server *server)
 {
-	for (size_t i = 0; i < heritage->n_holds; i++) {
-		if (heritage->holds[i].counted || strcasecmp(heritage->holds[i].label, server->label) != 0)
-			continue;
-		server->in_flight += heritage->holds[i].n;
-		heritage->holds[i].counted = true;
-	}
+	struct hold *held = find_hold(heritage, server->label);
+
+	if (!held || held->counted)
+		return;
+	server->in_flight += held->n;
+	held->counted = true;
 }
 
 static void take_holds(struct heritage *heritage, char *text)
@@ -81,22 +99,21 @@ static void take_holds(struct heritage *heritage, char *text)
 
 	while ((line = strsep(&text, "\n"))) {
 		char *tab = strchr(line, '\t');
+		int64_t n;
 
-		if (!tab)
+		if (!tab || !str_to_int(tab + 1, 1, HOST_LIMIT_MAX, &n))
 			continue;
 		*tab = '\0';
-		hold(heritage, line, atoi(tab + 1));
+		hold(heritage, line, (int)n);
 	}
 }
 
 static void take_freed(struct heritage *heritage, const char *label)
 {
-	for (size_t i = 0; i < heritage->n_holds; i++) {
-		if (heritage->holds[i].n && strcasecmp(heritage->holds[i].label, label) == 0) {
-			free_one(heritage, &heritage->holds[i]);
-			return;
-		}
-	}
+	struct hold *held = find_hold(heritage, label);
+
+	if (held && held->n)
+		free_one(heritage, held);
 }
 
 static void begin(struct heritage *heritage)
@@ -114,10 +131,34 @@ static void go_on_counting(struct heritage *heritage, const char *numbers)
 		feed_continue(&heritage->gateway->feed, last_id, last_seq);
 }
 
+/* The predecessor is of another release: what makes no sense here is nothing, but a promise that
+ * cannot be kept costs the client its connection. */
+static void take_peer(struct heritage *heritage, const struct trunk_packet *packet, int *fd)
+{
+	struct adoption *coming = &heritage->coming;
+	const struct server *server = find(heritage, packet->text);
+
+	adoption_release(coming);
+	if (packet->told && !protocol_is_known((uint32_t)packet->told)) {
+		log_warning("the predecessor has granted protocol %d to a client: this release does not know it",
+			    packet->told);
+		return;
+	}
+	coming->fd = fd_steal(fd);
+	coming->told = packet->told;
+	coming->is_raw = packet->is_raw;
+	if (packet->waited_ms > 0 && packet->waited_ms <= clock_now_ms())
+		coming->waited_ms = packet->waited_ms;
+	coming->job = packet->job;
+	coming->counted = packet->counted;
+	if (packet->place >= 0 && packet->place < PLACE_N)
+		coming->place = packet->place;
+	coming->preferred = server ? server->id : 0;
+}
+
 static void take_packet(struct heritage *heritage, struct trunk_packet *packet, int *fd)
 {
 	struct adoption *coming = &heritage->coming;
-	const struct server *server;
 
 	switch (packet->kind) {
 	case TRUNK_HOLDS:
@@ -138,16 +179,7 @@ static void take_packet(struct heritage *heritage, struct trunk_packet *packet, 
 		take_freed(heritage, packet->text);
 		break;
 	case TRUNK_PEER:
-		adoption_release(coming);
-		coming->fd = fd_steal(fd);
-		coming->told = packet->told;
-		coming->is_raw = packet->is_raw;
-		coming->waited_ms = packet->waited_ms;
-		coming->job = packet->job;
-		coming->counted = packet->counted;
-		coming->place = packet->place < PLACE_N ? packet->place : -1;
-		server = find(heritage, packet->text);
-		coming->preferred = server ? server->id : 0;
+		take_peer(heritage, packet, fd);
 		break;
 	case TRUNK_SAID:
 		buf_add(&coming->said, packet->text, packet->len);

@@ -10,6 +10,8 @@
 #include "base/mem.h"
 
 enum { ABSENT_MAX = 65536 };		/* bytes kept for servers that may never come */
+/* more than any number of jobs: sums of them have a sign */
+static const uint64_t jobs_max = (uint64_t)1 << 48;
 
 struct entry {
 	const char *name;
@@ -160,6 +162,8 @@ static bool take_feed(uint64_t n[FEED_N_KINDS], uint64_t local[REASON_N], int64_
 		if (!str_starts_with(name, "jobs-") ||
 		    strcmp(name + strlen("jobs-"), feed_kind_name((enum feed_kind)i)) != 0)
 			continue;
+		if (value > jobs_max)
+			return true;
 		n[i] += value;
 		*n_elsewhere += change_of_live((enum feed_kind)i, value);
 		return true;
@@ -167,12 +171,20 @@ static bool take_feed(uint64_t n[FEED_N_KINDS], uint64_t local[REASON_N], int64_
 	return false;
 }
 
+/* A point in time that was, or 0. */
+static int64_t past(uint64_t at_ms)
+{
+	return at_ms <= (uint64_t)clock_now_ms() ? (int64_t)at_ms : 0;
+}
+
 static void take_build(struct feed_build *build, const char *name, uint64_t value)
 {
-	if (strcmp(name, "first-ms") == 0 && (int64_t)value < build->first_ms)
-		build->first_ms = (int64_t)value;
-	else if (strcmp(name, "last-ms") == 0 && (int64_t)value > build->last_ms)
-		build->last_ms = (int64_t)value;
+	int64_t at_ms = past(value);
+
+	if (strcmp(name, "first-ms") == 0)
+		build->first_ms = at_ms && at_ms < build->first_ms ? at_ms : build->first_ms;
+	else if (strcmp(name, "last-ms") == 0)
+		build->last_ms = at_ms > build->last_ms ? at_ms : build->last_ms;
 	else if (!take_feed(build->n, build->local, &build->n_elsewhere, name, value))
 		take_entry(build_counts, build, name, value);
 }
@@ -186,7 +198,7 @@ static void take_server(struct server *server, const char *name, uint64_t value)
 	else if (strcmp(name, "failures") == 0)
 		breaker_told_failures(&server->breaker, (unsigned)value);
 	else if (strcmp(name, "answered-ms") == 0)
-		server->answered_at_ms = server->answered_at_ms ? server->answered_at_ms : (int64_t)value;
+		server->answered_at_ms = server->answered_at_ms ? server->answered_at_ms : past(value);
 	else if (strcmp(name, "slots") == 0)
 		capacity_continue(&server->capacity, value <= CAPACITY_MAX ? (int)value : 0, now_ms);
 	else if (!take_estimate(&server->service, name, value))
