@@ -284,7 +284,8 @@ static void answered(struct relay *relay)
 	server->answered_at_ms = now_ms;
 	if (walk_status(&relay->reply_walk) == RELAY_NO_COMPILER || relay_has_other_object(relay))
 		server_note_refusal(server, relay->toolchain, now_ms);
-	else if (!WIFSIGNALED((int)walk_status(&relay->reply_walk)))
+	/* nor does it say whether the objects would be right */
+	else if (walk_status(&relay->reply_walk) == 0)
 		server_note_accept(server, relay->toolchain);
 	gateway_server_worked(relay->gateway, server);
 	end_second(relay, "overtaken");

@@ -84,6 +84,25 @@ static void the_kept_request_is_sent_to_the_next_server(void **state)
 	assert_int_equal(scene.server->breaker.failures, 0);
 }
 
+static void a_compiler_that_is_wrong_is_not_right_because_it_finds_errors(void **state)
+{
+	static const char *const answers[] = { "DONE00000001STAT00000100SERR00000000SOUT00000000DOTO00000000", REPLY };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		autoscene scene;
+
+		scene_open(&scene);
+		server_note_refusal(scene.server, "gcc", clock_now_ms());
+		server_note_refusal(scene.server, "gcc", clock_now_ms());
+		ask(&scene);
+		say(&scene, answers[i]);
+		run(&scene, 10);
+		assert_true(scene.answered);
+		assert_int_equal(server_refuses(scene.server, "gcc", clock_now_ms()), i == 0);
+	}
+}
+
 static void a_missing_compiler_is_remembered(void **state)
 {
 	autoscene scene;
@@ -368,6 +387,7 @@ int main(void)
 		CHECK(a_close_without_an_answer_is_a_refusal_and_no_fault_of_the_way),
 		CHECK(only_over_ssh_an_answer_in_pieces_is_hurried),
 		CHECK(the_kept_request_is_sent_to_the_next_server),
+		CHECK(a_compiler_that_is_wrong_is_not_right_because_it_finds_errors),
 		CHECK(a_missing_compiler_is_remembered),
 		CHECK(a_missing_compiler_and_a_killed_one_are_looked_for_elsewhere),
 		CHECK(an_object_for_another_machine_is_passed_on_only_where_nobody_makes_a_better_one),
