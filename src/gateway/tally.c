@@ -259,12 +259,17 @@ void tally_server_added(struct gateway *gateway)
 		tally_take(gateway, kept.data);
 }
 
+/* Nothing more will be heard of them. A predecessor may have said that more ended than ever began. */
+static void cancel(uint64_t n[FEED_N_KINDS], int64_t *n_elsewhere)
+{
+	if (*n_elsewhere > 0)
+		n[FEED_CANCELLED] += (uint64_t)*n_elsewhere;
+	*n_elsewhere = 0;
+}
+
 void tally_close(struct gateway *gateway)
 {
-	for (struct feed_build *build = gateway->feed.oldest; build; build = build->next) {
-		build->n[FEED_CANCELLED] += (uint64_t)build->n_elsewhere;
-		build->n_elsewhere = 0;
-	}
-	gateway->feed.n[FEED_CANCELLED] += (uint64_t)gateway->feed.n_elsewhere;
-	gateway->feed.n_elsewhere = 0;
+	for (struct feed_build *build = gateway->feed.oldest; build; build = build->next)
+		cancel(build->n, &build->n_elsewhere);
+	cancel(gateway->feed.n, &gateway->feed.n_elsewhere);
 }

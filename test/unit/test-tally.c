@@ -251,6 +251,21 @@ static void nonsense_changes_nothing(void **state)
 	scene_end(&scene);
 }
 
+static void more_that_ended_than_began_is_nobody_cancelled(void **state)
+{
+	struct scene scene;
+	char text[] = "count\tjobs-done\t5\nbuild\t7\tx\tjobs-denied\t5\n";
+
+	(void)state;
+	scene_begin(&scene);
+	tally_take(&scene.gateway, text);
+	tally_close(&scene.gateway);
+	assert_int_equal(scene.gateway.feed.n[FEED_CANCELLED], 0);
+	assert_int_equal(scene.gateway.feed.oldest->n[FEED_CANCELLED], 0);
+	assert_int_equal(scene.gateway.feed.n[FEED_DONE], 5);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +276,7 @@ int main(void)
 		CHECK(what_is_told_of_servers_that_come_late_is_kept),
 		CHECK(no_counter_is_forgotten),
 		CHECK(nonsense_changes_nothing),
+		CHECK(more_that_ended_than_began_is_nobody_cancelled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
