@@ -8,8 +8,11 @@ import signal
 import socket
 import subprocess
 
+import pytest
+
 from lib import counting, lease, peers, wait
 from test_seeing import ask as show
+from test_seeing import late_on, monitor
 
 SOAK = bool(os.environ.get("DISTCC_SOAK"))
 FILES, RESTARTS = (2000, 100) if SOAK else (200, 5)
@@ -41,7 +44,7 @@ def test_restarts_during_a_build_lose_nothing(stack, gateway, stock_server, clie
         gates.append(stack.enter_context(gates[-1].successor()))
     output, _ = build.communicate(timeout=600)
     assert build.returncode == 0 and output == "", output + gates[-1].log[-2000:]
-    wait.until(lambda: done() == FILES, f"{FILES} jobs at the servers, not {done()}")
+    wait.until(lambda: done() >= FILES, "all jobs at the servers")
     assert len(list(work.glob("*.o"))) == FILES
     assert max(proxy.most for proxy in proxies) <= 3
     for gate in gates[:-1]:
@@ -49,12 +52,47 @@ def test_restarts_during_a_build_lose_nothing(stack, gateway, stock_server, clie
         assert "ERROR" not in gate.log and "Warning" not in gate.log, gate.log
     status = gates[-1].status()
     assert status["leases"] == 0 and status["queued"] == 0
+    # on a busy machine some are late, and tried twice
+    assert done() <= FILES + status["second_attempts"]
     # each job is counted once, whichever of the gateways had it
     counts = {name: status[name] for name in ("jobs", "done", "denied", "cancelled", "local", "jobs_live", "lease_jobs")}
     assert counts == {"jobs": FILES, "done": FILES, "denied": 0, "cancelled": 0, "local": 0, "jobs_live": 0, "lease_jobs": FILES}
     assert sum(server["done"] for server in status["servers"]) == FILES
     assert (status["builds"][0]["jobs"], status["builds"][0]["done"], status["builds"][0]["live"]) == (FILES, FILES, 0)
     assert [server["in_flight"] for server in status["servers"]] == [0, 0]
+
+
+@pytest.mark.parametrize("answer", ["first", "second", "neither"])
+def test_a_second_attempt_outlives_a_restart(stack, gateway, stock_server, workplace, client_env, answer):
+    """Both its slots are in use at the new gateway, too, and it is counted there, once."""
+    *servers, third = stock_server(), stock_server(), stock_server()
+    old = gateway([f"{server.host}/1" for server in servers])
+    workplace.reset()
+    client = late_on(old, client_env(old.host), workplace, servers)
+    jobs = old.status()["jobs"]
+    try:
+        shown, = (json.loads(line) for line in monitor(old, "--json").splitlines())
+        names = {"first": shown["server"], "second": shown["second"]["server"]}
+        new = stack.enter_context(old.successor())
+        assert [server_of(new, server.host)["in_flight"] for server in servers] == [1, 1]
+        administrate(new, f"--add={third.host}")
+        for server in servers:
+            if answer == "neither":
+                os.killpg(server.pid, signal.SIGKILL)
+            elif server.host == names[answer]:
+                os.killpg(server.pid, signal.SIGCONT)
+        assert client.wait(timeout=60) == 0
+    finally:
+        for server in servers:
+            if server.process.poll() is None:
+                os.killpg(server.pid, signal.SIGCONT)
+        client.wait(timeout=60)
+    assert wait.for_exit(old.process) == 0
+    wait.until(lambda: new.status()["jobs_live"] == 0, "the last counts")
+    status = new.status()
+    assert (status["jobs"], status["done"], status["denied"], status["cancelled"]) == (jobs, jobs, 0, 0)
+    assert status["second_attempts"] >= 1 and status["slots_busy"] == 0
+    assert (workplace.path / "late.o").read_bytes() == (workplace.path / "0.o").read_bytes()
 
 
 def test_a_slot_in_use_at_the_old_one_is_in_use_at_the_new_one(stack, gateway, stock_server):
