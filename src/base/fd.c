@@ -196,7 +196,10 @@ int fd_read_all(int fd, size_t max_len, struct buf *out, struct err *err)
 			return err_set(err, ERR_MEMORY, "larger than %zu bytes", max_len);
 		if (n == 0)
 			return 0;
-		chunk = COPY_CHUNK;
+		/* A regular file ends here, most likely: what room is left will do to see that. */
+		chunk = out->capacity - out->len - 1;
+		if (!chunk)
+			chunk = COPY_CHUNK;
 	}
 }
 
