@@ -20,7 +20,8 @@ int lzo_compress(struct buf *out, const void *bytes, size_t len, struct err *err
 	/* the worst case of the algorithm, from its documentation */
 	if (len > UINT32_MAX - len / 16 - 67)
 		return err_set(err, ERR_IO, "%zu bytes are too many for the protocol", len);
-	work = mem_alloc(LZO1X_1_MEM_COMPRESS);
+	/* not cleared: the algorithm does that, as far as it goes */
+	work = mem_resize(NULL, LZO1X_1_MEM_COMPRESS, 1);
 	if (lzo1x_1_compress(bytes, len, (unsigned char *)buf_reserve(out, len + len / 16 + 67), &n,
 			     work) != LZO_E_OK)
 		return err_set(err, ERR_FAILED, "LZO1X1 compression failed");
