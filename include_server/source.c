@@ -30,6 +30,11 @@ struct scanner {
 
 /* --------------------------------------------------------------- passing over text */
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
 /* The length of a backslash-newline here, blanks between the two included; 0 if there is none. */
 static size_t splice_len(const char *at, const char *end)
 {
@@ -37,39 +42,63 @@ static size_t splice_len(const char *at, const char *end)
 
 	if (at >= end || *at != '\\')
 		return 0;
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\f' || *p == '\v'))
+	while (p < end && is_blank(*p))
 		p++;
 	return p < end && *p == '\n' ? (size_t)(p + 1 - at) : 0;
+}
+
+/* What a line of text may have that is not passed over: its end, literals, comments, splices. */
+static const char interesting[256] = { ['\n'] = 1, ['"'] = 1, ['\''] = 1, ['/'] = 1, ['\\'] = 1 };
+
+/* Over lines that mean nothing. */
+static void skip_to(struct scanner *s, const char *to)
+{
+	const char *newline;
+
+	while ((newline = memchr(s->at, '\n', (size_t)(to - s->at)))) {
+		s->line++;
+		s->at = newline + 1;
+	}
+	s->at = to;
 }
 
 /* at is behind the opening; leaves it behind the closing. */
 static void skip_block_comment(struct scanner *s)
 {
-	for (; s->at < s->end; s->at++) {
-		if (*s->at == '\n') {
-			s->line++;
-		} else if (*s->at == '*') {
-			const char *p = s->at + 1;
-			size_t n;
+	const char *star = s->at;
 
-			while ((n = splice_len(p, s->end)))
-				p += n;
-			if (p < s->end && *p == '/') {
-				s->at = p + 1;
-				return;
-			}
+	while ((star = memchr(star, '*', (size_t)(s->end - star)))) {
+		const char *p = ++star;
+		size_t n;
+
+		while ((n = splice_len(p, s->end)))
+			p += n;
+		if (p < s->end && *p == '/') {
+			skip_to(s, p + 1);
+			return;
 		}
 	}
+	skip_to(s, s->end);
 }
 
+/* To the newline that no backslash joins to the next line. */
 static void skip_line_comment(struct scanner *s)
 {
-	while (s->at < s->end && *s->at != '\n') {
-		size_t n = splice_len(s->at, s->end);
+	const char *newline;
 
-		s->line += n != 0;
-		s->at += n ? n : 1;
+	while ((newline = memchr(s->at, '\n', (size_t)(s->end - s->at)))) {
+		const char *p = newline;
+
+		while (p > s->at && is_blank(p[-1]))
+			p--;
+		if (p == s->at || p[-1] != '\\') {
+			s->at = newline;
+			return;
+		}
+		s->line++;
+		s->at = newline + 1;
 	}
+	s->at = s->end;
 }
 
 static bool has_operand(const char *start, size_t len, const char *directive)
@@ -179,7 +208,6 @@ static int comment_opens(const struct scanner *s, size_t *n)
 /* To the end of the logical line, which a newline inside a comment or a raw string does not end. */
 static void skip_text_line(struct scanner *s)
 {
-	static const char interesting[256] = { ['\n'] = 1, ['"'] = 1, ['\''] = 1, ['/'] = 1, ['\\'] = 1 };
 	const char *line_start = s->at;
 	size_t n;
 
@@ -234,7 +262,7 @@ static void skip_blanks(struct scanner *s)
 	size_t n;
 
 	while (s->at < s->end) {
-		if (*s->at == ' ' || *s->at == '\t' || *s->at == '\f' || *s->at == '\v' || *s->at == '\r') {
+		if (is_blank(*s->at)) {
 			s->at++;
 		} else if ((n = splice_len(s->at, s->end))) {
 			s->line++;
@@ -281,8 +309,11 @@ static void collect(struct scanner *s)
 					buf_add(&s->text, start, 1);
 			}
 		} else {
-			buf_add(&s->text, s->at, 1);
-			s->at++;
+			const char *start = s->at++;
+
+			while (s->at < s->end && !interesting[(unsigned char)*s->at])
+				s->at++;
+			buf_add(&s->text, start, (size_t)(s->at - start));
 		}
 	}
 	s->directive_line = s->line;
