@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,9 +191,27 @@ static struct mirrored *find(struct mirror *mirror, const char *key)
 
 /* --------------------------------------------------------------- copies */
 
-/* The first root in which no other variant of the file has this name yet. The lock is held. */
+/* 0, *fd: a new file, its directories made. 1: something else is in the way. There are no links in a root for copies. */
+static int make_file(const char *root, char *name, int *fd, struct err *err)
+{
+	int way = 0;
+
+	*fd = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (*fd < 0 && errno == ENOENT) {
+		way = make_parents(root, name, err);
+		if (way == 0)
+			*fd = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	}
+	if (*fd >= 0 || way)
+		return way;
+	if (errno == EEXIST || errno == ENOTDIR || errno == ENAMETOOLONG)
+		return 1;
+	return err_sys(err, ERR_IO, "cannot make '%s'", name);
+}
+
+/* The first root in which no other variant of the file has this name yet, and *fd to write it. The lock is held. */
 static int place_copy(struct mirror *mirror, struct mirrored *copy, const char *real,
-		      const char *suffix, struct err *err)
+		      const char *suffix, int *fd, struct err *err)
 {
 	for (int i = 0; i < MIRROR_ROOTS_MAX; i++) {
 		const char *root = root_of(mirror, mirror->copies, i, err);
@@ -203,12 +220,8 @@ static int place_copy(struct mirror *mirror, struct mirrored *copy, const char *
 		if (!root)
 			return -1;
 		name = str_format("%s%s%s", root, real, suffix);
-		if (access(name, F_OK) == 0 || strlen(name) >= PATH_MAX)
-			continue;
-		switch (make_parents(root, name, err)) {
+		switch (make_file(root, name, fd, err)) {
 		case 0:
-			/* An empty file keeps the place; the copy is renamed over it. */
-			fd_close(&(int){ open(name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600) });
 			copy->name = arena_text(&mirror->arena, name, strlen(name));
 			return 0;
 		case 1:
@@ -257,27 +270,39 @@ static int read_as_seen(const struct needed *needed, struct buf *text, struct er
 	return 0;
 }
 
-static int write_copy(struct mirror *mirror, const char *name, const struct buf *text, struct err *err)
+/* A file that clients may be reading is replaced as a whole. */
+static int replace_copy(struct mirror *mirror, const char *name, const struct buf *packed, struct err *err)
 {
-	static const char nothing[] = { 0x11, 0, 0 };	/* LZO's end marker alone: an empty file */
-	autobuf packed = BUF_INIT;
 	autofree char *temporary = NULL;
 	autoclose int fd = -1;
 
-	if (text->len == 0)
-		buf_add(&packed, nothing, sizeof(nothing));
-	else if (lzo_compress(&packed, text->data, text->len, err) < 0)
-		return -1;
 	pthread_mutex_lock(&mirror->lock);
 	temporary = str_format("%s/.new-%lu", mirror->copies[0].path, ++mirror->n_temporary);
 	pthread_mutex_unlock(&mirror->lock);
 	fd = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0 || fd_write_full(fd, packed.data, packed.len, -1, err) < 0 ||
+	if (fd < 0 || fd_write_full(fd, packed->data, packed->len, -1, err) < 0 ||
 	    rename(temporary, name) < 0) {
 		err_sys(err, ERR_IO, "cannot write '%s'", name);
 		unlink(temporary);
 		return -1;
 	}
+	return 0;
+}
+
+/* new_fd: nobody has been told of the file yet; or -1. */
+static int write_copy(struct mirror *mirror, const char *name, int new_fd, const struct buf *text, struct err *err)
+{
+	static const char nothing[] = { 0x11, 0, 0 };	/* LZO's end marker alone: an empty file */
+	autobuf packed = BUF_INIT;
+
+	if (text->len == 0)
+		buf_add(&packed, nothing, sizeof(nothing));
+	else if (lzo_compress(&packed, text->data, text->len, err) < 0)
+		return -1;
+	if (new_fd < 0)
+		return replace_copy(mirror, name, &packed, err);
+	if (fd_write_full(new_fd, packed.data, packed.len, -1, err) < 0)
+		return err_sys(err, ERR_IO, "cannot write '%s'", name);
 	return 0;
 }
 
@@ -304,6 +329,7 @@ int mirror_copy(struct mirror *mirror, const struct needed *needed, const char *
 {
 	autobuf text = BUF_INIT;
 	struct mirrored *copy;
+	autoclose int new_fd = -1;
 	int result = 0;
 
 	pthread_mutex_lock(&mirror->lock);
@@ -315,10 +341,10 @@ int mirror_copy(struct mirror *mirror, const struct needed *needed, const char *
 	}
 	if (!copy->name)
 		result = place_copy(mirror, copy, needed->entry->real,
-				    needed->spelling ? ".lzo.abs" : ".lzo", err);
+				    needed->spelling ? ".lzo.abs" : ".lzo", &new_fd, err);
 	pthread_mutex_unlock(&mirror->lock);
 	if (result < 0 || read_as_seen(needed, &text, err) < 0 ||
-	    write_copy(mirror, copy->name, &text, err) < 0)
+	    write_copy(mirror, copy->name, new_fd, &text, err) < 0)
 		return -1;
 	pthread_mutex_lock(&mirror->lock);
 	copy->id = needed->seen->id;
