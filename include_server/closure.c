@@ -176,11 +176,11 @@ static enum truth judge(struct analysis *a, const struct op *op)
 
 static int walk(struct analysis *a, const struct frame *frame, size_t from, size_t to);
 
-static void set_once(struct analysis *a, const struct file *file)
+static void set_once(struct analysis *a, uint32_t number)
 {
-	a->once = grow(a->once, &a->n_once, file->number);
-	a->once[file->number] = a->pass;
-	note(&a->tracer.notes, NOTE_ONCE_WRITE, file, 0);
+	a->once = grow(a->once, &a->n_once, number);
+	a->once[number] = a->pass;
+	note_number(&a->tracer.notes, NOTE_ONCE_WRITE, number, 0);
 }
 
 int closure_too_much(struct analysis *a)
@@ -205,7 +205,7 @@ static int recall(struct analysis *a, struct trace *trace)
 
 static int walk_recorded(struct analysis *a, const struct frame *frame, const struct trace_key *key)
 {
-	size_t start = trace_begin(&a->tracer);
+	size_t start = trace_begin(&a->tracer, key);
 	uint64_t steps = a->macros.steps;
 	int deepest = a->deepest, result;
 
@@ -218,17 +218,17 @@ static int walk_recorded(struct analysis *a, const struct frame *frame, const st
 	return result;
 }
 
-/* The whole of a header, from memory if that is possible. */
+/* The whole of a file, from memory if that is possible. */
 static int walk_file(struct analysis *a, const struct frame *frame)
 {
 	const struct symbol *guard = frame->file->source.guard;
 	struct trace_key key = { frame->entry, frame->file, a->path.search,
-				 a->toolchain, frame->at,   frame->absolute };
+				 a->toolchain, frame->at,   frame->absolute, !frame->above };
 	struct trace *trace;
 
 	/* Where nothing is certain, and for what is quickly done. */
-	if (!frame->above || a->macros.uncertain || frame->file->source.n_ops < WORTH_OPS ||
-	    (guard && macros_slot(&a->macros, guard)->macro))
+	if (a->macros.uncertain || frame->file->source.n_ops < WORTH_OPS ||
+	    (guard && macros_slot(&a->macros, guard->id)->macro))
 		return walk(a, frame, 0, frame->file->source.n_ops);
 	trace = trace_replay(&a->tracer, &key, a->depth, DEPTH_MAX);
 	return trace ? recall(a, trace) : walk_recorded(a, frame, &key);
@@ -258,11 +258,11 @@ int closure_enter(struct analysis *a, const struct frame *above, struct entry *e
 		return err_set(a->err, ERR_USAGE, "'%s' has directives that are not judged here",
 			       entry->path);
 	a->once = grow(a->once, &a->n_once, frame.file->number);
-	note(&a->tracer.notes, NOTE_ONCE_READ, frame.file, a->once[frame.file->number] == a->pass);
+	note_number(&a->tracer.notes, NOTE_ONCE_READ, frame.file->number, a->once[frame.file->number] == a->pass);
 	if (a->once[frame.file->number] == a->pass)
 		return 0;
 	if (once)
-		set_once(a, frame.file);
+		set_once(a, frame.file->number);
 	/* Its guard may or may not be defined: it was walked in a branch that may not be taken. Once is enough. */
 	if (frame.file->source.guard && macros_read(&a->macros, frame.file->source.guard)->maybe)
 		return 0;
@@ -379,7 +379,7 @@ static int walk(struct analysis *a, const struct frame *frame, size_t from, size
 				return -1;
 			break;
 		case OP_PRAGMA_ONCE:
-			set_once(a, frame->file);
+			set_once(a, frame->file->number);
 			break;
 		case OP_PUSH_MACRO:
 			macros_push(&a->macros, op->symbol);

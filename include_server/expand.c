@@ -42,9 +42,9 @@ void predefined_add(struct predefined *predefined, struct macro *macro)
 	predefined->table[id] = macro;
 }
 
-static struct macro *predefined_get(const struct predefined *predefined, const struct symbol *symbol)
+static struct macro *predefined_get(const struct predefined *predefined, uint32_t id)
 {
-	return symbol->id < predefined->n ? predefined->table[symbol->id] : NULL;
+	return id < predefined->n ? predefined->table[id] : NULL;
 }
 
 void macros_start(struct macros *macros, const struct predefined *base)
@@ -69,48 +69,48 @@ void macros_release(struct macros *macros)
 	arena_release(&macros->unit);
 }
 
-struct slot *macros_slot(struct macros *macros, const struct symbol *symbol)
+struct slot *macros_slot(struct macros *macros, uint32_t id)
 {
 	struct slot *slot;
 
-	if (symbol->id >= macros->n_slots) {
-		uint32_t n = (symbol->id + 8192) & ~4095u;
+	if (id >= macros->n_slots) {
+		uint32_t n = (id + 8192) & ~4095u;
 
 		macros->slots = mem_resize(macros->slots, n, sizeof(struct slot));
 		memset(macros->slots + macros->n_slots, 0, (n - macros->n_slots) * sizeof(struct slot));
 		macros->n_slots = n;
 	}
-	slot = &macros->slots[symbol->id];
+	slot = &macros->slots[id];
 	if (slot->stamp != macros->stamp)
-		*slot = (struct slot){ macros->stamp, false, 0, predefined_get(macros->base, symbol) };
+		*slot = (struct slot){ macros->stamp, false, 0, predefined_get(macros->base, id) };
 	return slot;
 }
 
 const struct slot *macros_read(struct macros *macros, const struct symbol *symbol)
 {
-	const struct slot *slot = macros_slot(macros, symbol);
+	const struct slot *slot = macros_slot(macros, symbol->id);
 
-	note(macros->notes, NOTE_READ, symbol, (uintptr_t)slot->macro | slot->maybe);
+	note_number(macros->notes, NOTE_READ, symbol->id, (uintptr_t)slot->macro | slot->maybe);
 	return slot;
 }
 
 void macros_define(struct macros *macros, struct macro *macro)
 {
-	struct slot *slot = macros_slot(macros, macro->symbol);
+	struct slot *slot = macros_slot(macros, macro->symbol->id);
 
-	note(macros->notes, NOTE_WRITE, macro->symbol, 0);
+	note_number(macros->notes, NOTE_WRITE, macro->symbol->id, 0);
 	slot->maybe = macros->uncertain > 0;
 	slot->macro = macro;
 }
 
 void macros_undef(struct macros *macros, const struct symbol *symbol)
 {
-	struct slot *slot = macros_slot(macros, symbol);
+	struct slot *slot = macros_slot(macros, symbol->id);
 
 	/* In a branch that may not be taken an old definition may live on. */
 	if (macros->uncertain)
 		macros_read(macros, symbol);
-	note(macros->notes, NOTE_WRITE, symbol, 0);
+	note_number(macros->notes, NOTE_WRITE, symbol->id, 0);
 	if (macros->uncertain) {
 		slot->maybe = slot->maybe || slot->macro;
 		return;
@@ -124,7 +124,7 @@ void macros_push(struct macros *macros, struct symbol *symbol)
 	struct saved_macro *saved = arena_alloc(&macros->unit, sizeof(*saved));
 
 	notes_spoil(macros->notes);
-	*saved = (struct saved_macro){ macros->saved, symbol, *macros_slot(macros, symbol) };
+	*saved = (struct saved_macro){ macros->saved, symbol, *macros_slot(macros, symbol->id) };
 	macros->saved = saved;
 }
 
@@ -133,7 +133,7 @@ void macros_pop(struct macros *macros, const struct symbol *symbol)
 	notes_spoil(macros->notes);
 	for (struct saved_macro **at = &macros->saved; *at; at = &(*at)->below) {
 		if ((*at)->symbol == symbol) {
-			*macros_slot(macros, symbol) = (*at)->slot;
+			*macros_slot(macros, symbol->id) = (*at)->slot;
 			*at = (*at)->below;
 			return;
 		}
@@ -199,14 +199,14 @@ static void push(struct expander *x, const struct tok *toks, size_t n, struct sy
 	*context = (struct context){ x->top, toks, n ? toks + n : toks, NULL };
 	context->symbol = symbol;
 	if (symbol)
-		macros_slot(x->macros, symbol)->disabled++;
+		macros_slot(x->macros, symbol->id)->disabled++;
 	x->top = context;
 }
 
 static void pop(struct expander *x)
 {
 	if (x->top->symbol)
-		macros_slot(x->macros, x->top->symbol)->disabled--;
+		macros_slot(x->macros, x->top->symbol->id)->disabled--;
 	x->top = x->top->below;
 }
 
@@ -270,7 +270,7 @@ static bool collect_arguments(struct expander *x, const struct macro *macro, str
 			if (++n >= macro->n_params)
 				n = macro->n_params ? macro->n_params - 1u : 0;	/* too many: an error elsewhere */
 			continue;
-		} else if (tok.kind == TOK_IDENT && macros_slot(x->macros, tok.symbol)->disabled) {
+		} else if (tok.kind == TOK_IDENT && macros_slot(x->macros, tok.symbol->id)->disabled) {
 			tok.no_expand = true;
 		}
 		tokens_add(&args[n].raw, &tok);

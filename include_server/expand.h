@@ -53,7 +53,7 @@ struct macros {
 
 void macros_start(struct macros *macros, const struct predefined *base);
 void macros_release(struct macros *macros);
-struct slot *macros_slot(struct macros *macros, const struct symbol *symbol);
+struct slot *macros_slot(struct macros *macros, uint32_t id);		/* of a symbol */
 /* The slot, for somebody whose doing depends on it. */
 const struct slot *macros_read(struct macros *macros, const struct symbol *symbol);
 void macros_define(struct macros *macros, struct macro *macro);

@@ -16,10 +16,12 @@
 #include "base/mem.h"
 
 enum note_kind {
+	/* by number: a walk notes thousands */
 	NOTE_READ,		/* symbol; value: its definition */
 	NOTE_WRITE,		/* symbol */
 	NOTE_ONCE_READ,		/* file; value: may it not be entered again? */
 	NOTE_ONCE_WRITE,	/* file */
+	/* by address */
 	NOTE_DIR,		/* directory; value: what was seen */
 	NOTE_ENTRY,		/* name in a directory; value: what was seen */
 	NOTE_NEEDED		/* name in a directory; value: is it named absolutely? */
@@ -27,6 +29,7 @@ enum note_kind {
 
 struct note {
 	enum note_kind kind;
+	uint32_t number;
 	const void *subject;
 	uintptr_t value;
 };
@@ -38,7 +41,7 @@ struct notes {
 	size_t spoiled;		/* what began before this one cannot be replayed */
 };
 
-static inline void note(struct notes *notes, enum note_kind kind, const void *subject, uintptr_t value)
+static inline void notes_add(struct notes *notes, const struct note *note)
 {
 	if (!notes->n_wanted)
 		return;
@@ -46,7 +49,17 @@ static inline void note(struct notes *notes, enum note_kind kind, const void *su
 		notes->capacity = notes->capacity ? notes->capacity * 2 : 4096;
 		notes->at = mem_resize(notes->at, notes->capacity, sizeof(*notes->at));
 	}
-	notes->at[notes->n++] = (struct note){ kind, subject, value };
+	notes->at[notes->n++] = *note;
+}
+
+static inline void note(struct notes *notes, enum note_kind kind, const void *subject, uintptr_t value)
+{
+	notes_add(notes, &(struct note){ kind, 0, subject, value });
+}
+
+static inline void note_number(struct notes *notes, enum note_kind kind, uint32_t number, uintptr_t value)
+{
+	notes_add(notes, &(struct note){ kind, number, NULL, value });
 }
 
 /* Something that has no note: the headers at hand are walked each time. */

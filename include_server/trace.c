@@ -8,13 +8,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "include_server/trace.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 
+static const size_t NOT_RECORDED = SIZE_MAX;
+
 enum {
 	TRACES_MAX = 16,			/* of one header: for what was included before it */
-	TRACE_BYTES_MAX = 24 << 20,		/* of all */
+	/* of all: sources must leave room for what they share */
+	HEADER_BYTES_MAX = 24 << 20, SOURCE_BYTES_MAX = 8 << 20,
 	/* A header whose circumstances never come again is not recorded for ever. */
 	TRIES_FIRST = 24, TRIES_A_HIT = 4,
 	TALLY_SYMBOLS = 0, TALLY_FILES, TALLY_DIRS, TALLY_ENTRIES,
@@ -24,6 +28,7 @@ enum {
 void tracer_release(struct tracer *tracer)
 {
 	free(tracer->notes.at);
+	free(tracer->scratch);
 	for (size_t i = 0; i < sizeof(tracer->tallies) / sizeof(tracer->tallies[0]); i++)
 		free(tracer->tallies[i].at);
 }
@@ -33,9 +38,9 @@ static uintptr_t definition_of(const struct slot *slot)
 	return (uintptr_t)slot->macro | slot->maybe;
 }
 
-static bool is_once(const struct tracer *tracer, const struct file *file)
+static bool is_once(const struct tracer *tracer, uint32_t number)
 {
-	return file->number < *tracer->n_once && (*tracer->once)[file->number] == *tracer->pass;
+	return number < *tracer->n_once && (*tracer->once)[number] == *tracer->pass;
 }
 
 /* --------------------------------------------------------------- replaying */
@@ -51,8 +56,8 @@ static bool same_macro(uintptr_t a, uintptr_t b)
 static bool macros_are_as_then(struct macros *macros, const struct trace *trace)
 {
 	for (size_t i = 0; i < trace->n_reads; i++)
-		if (!same_macro(definition_of(macros_slot(macros, trace->reads[i].symbol)),
-				trace->reads[i].value))
+		if (!same_macro(definition_of(macros_slot(macros, trace->reads.ids[i])),
+				trace->reads.values[i]))
 			return false;
 	return true;
 }
@@ -60,7 +65,7 @@ static bool macros_are_as_then(struct macros *macros, const struct trace *trace)
 static bool files_are_as_then(struct tracer *tracer, const struct trace *trace)
 {
 	for (size_t i = 0; i < trace->n_onces; i++)
-		if (is_once(tracer, trace->onces[i].file) != trace->onces[i].value)
+		if (is_once(tracer, trace->onces[i].number) != trace->onces[i].value)
 			return false;
 	for (size_t i = 0; i < trace->n_dirs; i++)
 		if (view_dir(tracer->view, trace->dirs[i].dir) != trace->dirs[i].seen)
@@ -74,15 +79,15 @@ static bool files_are_as_then(struct tracer *tracer, const struct trace *trace)
 static void apply(struct tracer *tracer, const struct trace *trace)
 {
 	for (size_t i = 0; i < trace->n_reads && tracer->notes.n_wanted; i++)
-		note(&tracer->notes, NOTE_READ, trace->reads[i].symbol, trace->reads[i].value);
+		note_number(&tracer->notes, NOTE_READ, trace->reads.ids[i], trace->reads.values[i]);
 	for (size_t i = 0; i < trace->n_onces && tracer->notes.n_wanted; i++)
-		note(&tracer->notes, NOTE_ONCE_READ, trace->onces[i].file, trace->onces[i].value);
+		note_number(&tracer->notes, NOTE_ONCE_READ, trace->onces[i].number, trace->onces[i].value);
 	for (size_t i = 0; i < trace->n_writes; i++) {
-		struct slot *slot = macros_slot(tracer->macros, trace->writes[i].symbol);
+		struct slot *slot = macros_slot(tracer->macros, trace->writes.ids[i]);
 
-		slot->macro = (struct macro *)(trace->writes[i].value & ~(uintptr_t)1);
-		slot->maybe = trace->writes[i].value & 1;
-		note(&tracer->notes, NOTE_WRITE, trace->writes[i].symbol, 0);
+		slot->macro = (struct macro *)(trace->writes.values[i] & ~(uintptr_t)1);
+		slot->maybe = trace->writes.values[i] & 1;
+		note_number(&tracer->notes, NOTE_WRITE, trace->writes.ids[i], 0);
 	}
 	tracer->macros->steps += trace->n_reads + trace->n_writes;
 }
@@ -91,7 +96,7 @@ static bool same_key(const struct trace_key *a, const struct trace_key *b)
 {
 	return a->entry == b->entry && a->file == b->file && a->search == b->search &&
 	       a->toolchain == b->toolchain && a->at == b->at &&
-		a->absolute == b->absolute;
+		a->absolute == b->absolute && a->is_source == b->is_source;
 }
 
 /* Those of the header, borrowed. */
@@ -110,23 +115,11 @@ static size_t borrow_all(struct world *world, const struct trace_key *key, struc
 	return n;
 }
 
-static void free_trace(struct trace *trace)
-{
-	free(trace->reads);
-	free(trace->writes);
-	free(trace->onces);
-	free(trace->entered);
-	free(trace->dirs);
-	free(trace->entries);
-	free(trace->needed);
-	free(trace);
-}
-
 /* The lock is held. */
 static void release(struct trace *trace)
 {
 	if (--trace->n_users == 0)
-		free_trace(trace);
+		free(trace);
 }
 
 void trace_give_back(struct world *world, struct trace *trace)
@@ -176,8 +169,18 @@ struct trace *trace_replay(struct tracer *tracer, const struct trace_key *key, i
 
 /* --------------------------------------------------------------- recording */
 
-size_t trace_begin(struct tracer *tracer)
+size_t trace_begin(struct tracer *tracer, const struct trace_key *key)
 {
+	struct world *world = tracer->view->world;
+	const struct entry *entry = key->entry;
+	bool promising;
+
+	pthread_mutex_lock(&world->lock);
+	promising = world->trace_bytes[key->is_source] < (key->is_source ? SOURCE_BYTES_MAX : HEADER_BYTES_MAX) &&
+		    entry->n_recordings < TRIES_FIRST + TRIES_A_HIT * entry->n_replays;
+	pthread_mutex_unlock(&world->lock);
+	if (!promising)
+		return NOT_RECORDED;
 	if (!tracer->notes.n_wanted++)
 		tracer->notes.n = tracer->notes.spoiled = 0;
 	return tracer->notes.n;
@@ -209,37 +212,34 @@ static bool raise_flag(uint32_t *flags, uint32_t flag)
 	return was_clear;
 }
 
-/* Lists of the greatest size that they can have, filled: the caller shortens them. */
 static void take_note(struct tracer *tracer, struct trace *trace, const struct note *note)
 {
-	const struct symbol *symbol = note->subject;
-	const struct file *file = note->subject;
 	const struct dir *dir = note->subject;
 	const struct entry *entry = note->subject;
 	uint32_t *flags;
 
 	switch (note->kind) {
 	case NOTE_READ:
-		if (!(*(flags = flags_of(tracer, TALLY_SYMBOLS, symbol->id)) & (ASKED | CHANGED))) {
+		if (!(*(flags = flags_of(tracer, TALLY_SYMBOLS, note->number)) & (ASKED | CHANGED))) {
 			*flags |= ASKED;
-			trace->reads[trace->n_reads].symbol = (struct symbol *)(uintptr_t)symbol;
-			trace->reads[trace->n_reads++].value = note->value;
+			trace->reads.ids[trace->n_reads] = note->number;
+			trace->reads.values[trace->n_reads++] = note->value;
 		}
 		break;
 	case NOTE_WRITE:
-		if (raise_flag(flags_of(tracer, TALLY_SYMBOLS, symbol->id), CHANGED))
-			trace->writes[trace->n_writes++].symbol = (struct symbol *)(uintptr_t)symbol;
+		if (raise_flag(flags_of(tracer, TALLY_SYMBOLS, note->number), CHANGED))
+			trace->writes.ids[trace->n_writes++] = note->number;
 		break;
 	case NOTE_ONCE_READ:
-		if (!(*(flags = flags_of(tracer, TALLY_FILES, file->number)) & (ASKED | CHANGED))) {
+		if (!(*(flags = flags_of(tracer, TALLY_FILES, note->number)) & (ASKED | CHANGED))) {
 			*flags |= ASKED;
-			trace->onces[trace->n_onces].file = (struct file *)(uintptr_t)file;
+			trace->onces[trace->n_onces].number = note->number;
 			trace->onces[trace->n_onces++].value = note->value != 0;
 		}
 		break;
 	case NOTE_ONCE_WRITE:
-		if (raise_flag(flags_of(tracer, TALLY_FILES, file->number), CHANGED))
-			trace->entered[trace->n_entered++] = (struct file *)(uintptr_t)file;
+		if (raise_flag(flags_of(tracer, TALLY_FILES, note->number), CHANGED))
+			trace->entered[trace->n_entered++] = note->number;
 		break;
 	case NOTE_DIR:
 		if (raise_flag(flags_of(tracer, TALLY_DIRS, dir->id), ASKED)) {
@@ -263,50 +263,100 @@ static void take_note(struct tracer *tracer, struct trace *trace, const struct n
 	}
 }
 
-static struct trace *make(struct tracer *tracer, const struct trace_key *key, size_t start)
+static size_t size_of_lists(const struct trace *trace)
 {
-	struct trace *trace = mem_alloc(sizeof(*trace));
-	const struct note *from = tracer->notes.at + start, *end = tracer->notes.at + tracer->notes.n;
-	size_t counts[NOTE_NEEDED + 1] = { 0 };
+	return (trace->n_reads + trace->n_writes) * (sizeof(uintptr_t) + sizeof(uint32_t)) +
+	       trace->n_onces * sizeof(*trace->onces) + trace->n_entered * sizeof(*trace->entered) +
+	       trace->n_dirs * sizeof(*trace->dirs) + trace->n_entries * sizeof(*trace->entries) +
+	       trace->n_needed * sizeof(*trace->needed);
+}
 
-	trace->key = *key;
-	trace->n_users = 1;
+/* One behind the other: those first whose elements are as big as pointers. */
+static void place_lists(struct trace *trace, char *at)
+{
+	trace->dirs = (void *)at;
+	at += trace->n_dirs * sizeof(*trace->dirs);
+	trace->entries = (void *)at;
+	at += trace->n_entries * sizeof(*trace->entries);
+	trace->needed = (void *)at;
+	at += trace->n_needed * sizeof(*trace->needed);
+	trace->reads.values = (void *)at;
+	at += trace->n_reads * sizeof(uintptr_t);
+	trace->writes.values = (void *)at;
+	at += trace->n_writes * sizeof(uintptr_t);
+	trace->reads.ids = (void *)at;
+	at += trace->n_reads * sizeof(uint32_t);
+	trace->writes.ids = (void *)at;
+	at += trace->n_writes * sizeof(uint32_t);
+	trace->onces = (void *)at;
+	at += trace->n_onces * sizeof(*trace->onces);
+	trace->entered = (void *)at;
+}
+
+/* Lists in the scratch that have room for all notes, and are empty. */
+static void draft_begin(struct tracer *tracer, struct trace *draft, const struct note *from, const struct note *end)
+{
+	size_t counts[NOTE_NEEDED + 1] = { 0 }, size;
+
 	for (const struct note *at = from; at < end; at++)
 		counts[at->kind]++;
-	trace->reads = mem_array(counts[NOTE_READ] + 1, sizeof(*trace->reads));
-	trace->writes = mem_array(counts[NOTE_WRITE] + 1, sizeof(*trace->writes));
-	trace->onces = mem_array(counts[NOTE_ONCE_READ] + 1, sizeof(*trace->onces));
-	trace->entered = mem_array(counts[NOTE_ONCE_WRITE] + 1, sizeof(*trace->entered));
-	trace->dirs = mem_array(counts[NOTE_DIR] + 1, sizeof(*trace->dirs));
-	trace->entries = mem_array(counts[NOTE_ENTRY] + 1, sizeof(*trace->entries));
-	trace->needed = mem_array(counts[NOTE_NEEDED] + 1, sizeof(*trace->needed));
+	*draft = (struct trace){
+		.n_reads = counts[NOTE_READ], .n_writes = counts[NOTE_WRITE], .n_onces = counts[NOTE_ONCE_READ],
+			.n_entered = counts[NOTE_ONCE_WRITE], .n_dirs = counts[NOTE_DIR],
+		.n_entries = counts[NOTE_ENTRY], .n_needed = counts[NOTE_NEEDED],
+	};
+	size = size_of_lists(draft);
+	if (size > tracer->scratch_size) {
+		tracer->scratch = mem_resize(tracer->scratch, size, 1);
+		tracer->scratch_size = size;
+	}
+	place_lists(draft, tracer->scratch);
+	draft->n_reads = draft->n_writes = draft->n_onces = draft->n_entered = draft->n_dirs = 0;
+	draft->n_entries = draft->n_needed = 0;
+}
+
+static void copy_list(void *to, const void *from, size_t n, size_t size)
+{
+	if (n)
+		memcpy(to, from, n * size);
+}
+
+static struct trace *keep_draft(const struct trace *draft)
+{
+	size_t size = sizeof(*draft) + size_of_lists(draft);
+	struct trace *trace = mem_resize(NULL, size, 1);
+
+	*trace = *draft;
+	trace->bytes = size;
+	place_lists(trace, (char *)(trace + 1));
+	copy_list(trace->reads.ids, draft->reads.ids, draft->n_reads, sizeof(uint32_t));
+	copy_list(trace->reads.values, draft->reads.values, draft->n_reads, sizeof(uintptr_t));
+	copy_list(trace->writes.ids, draft->writes.ids, draft->n_writes, sizeof(uint32_t));
+	copy_list(trace->writes.values, draft->writes.values, draft->n_writes, sizeof(uintptr_t));
+	copy_list(trace->onces, draft->onces, draft->n_onces, sizeof(*draft->onces));
+	copy_list(trace->entered, draft->entered, draft->n_entered, sizeof(*draft->entered));
+	copy_list(trace->dirs, draft->dirs, draft->n_dirs, sizeof(*draft->dirs));
+	copy_list(trace->entries, draft->entries, draft->n_entries, sizeof(*draft->entries));
+	copy_list(trace->needed, draft->needed, draft->n_needed, sizeof(*draft->needed));
+	return trace;
+}
+
+static void take_notes(struct tracer *tracer, const struct trace_key *key, size_t start, struct trace *draft)
+{
+	const struct note *from = tracer->notes.at + start, *end = tracer->notes.at + tracer->notes.n;
+
+	draft_begin(tracer, draft, from, end);
 	if (++tracer->stamp >= UINT32_MAX >> FLAG_BITS) {
 		for (size_t i = 0; i < sizeof(tracer->tallies) / sizeof(tracer->tallies[0]); i++)
 			memset(tracer->tallies[i].at, 0, tracer->tallies[i].n * sizeof(uint32_t));
 		tracer->stamp = 1;
 	}
 	for (const struct note *at = from; at < end; at++)
-		take_note(tracer, trace, at);
-	for (size_t i = 0; i < trace->n_writes; i++)
-		trace->writes[i].value = definition_of(macros_slot(tracer->macros, trace->writes[i].symbol));
-	return trace;
-}
-
-/* Gives back what the lists have too much. */
-static void shorten(struct trace *trace)
-{
-	trace->reads = mem_resize(trace->reads, trace->n_reads + 1, sizeof(*trace->reads));
-	trace->writes = mem_resize(trace->writes, trace->n_writes + 1, sizeof(*trace->writes));
-	trace->onces = mem_resize(trace->onces, trace->n_onces + 1, sizeof(*trace->onces));
-	trace->entered = mem_resize(trace->entered, trace->n_entered + 1, sizeof(*trace->entered));
-	trace->dirs = mem_resize(trace->dirs, trace->n_dirs + 1, sizeof(*trace->dirs));
-	trace->entries = mem_resize(trace->entries, trace->n_entries + 1, sizeof(*trace->entries));
-	trace->needed = mem_resize(trace->needed, trace->n_needed + 1, sizeof(*trace->needed));
-	trace->bytes = sizeof(*trace) + trace->n_reads * sizeof(*trace->reads) + trace->n_writes *
-		sizeof(*trace->writes) +
-		trace->n_onces * sizeof(*trace->onces) + trace->n_entered *
-			sizeof(*trace->entered) + trace->n_dirs * sizeof(*trace->dirs) +
-		trace->n_entries * sizeof(*trace->entries) + trace->n_needed * sizeof(*trace->needed);
+		take_note(tracer, draft, at);
+	if (key->is_source)
+		draft->n_writes = 0;
+	for (size_t i = 0; i < draft->n_writes; i++)
+		draft->writes.values[i] = definition_of(macros_slot(tracer->macros, draft->writes.ids[i]));
 }
 
 /* What was seen can be asked again, and an absence is vouched for by its directory. */
@@ -328,14 +378,14 @@ static void keep(struct world *world, struct trace *trace)
 
 	trace->next = *at;
 	*at = trace;
-	world->trace_bytes += trace->bytes;
+	world->trace_bytes[trace->key.is_source] += trace->bytes;
 	for (int i = 0; i < TRACES_MAX && *at; i++)
 		at = &(*at)->next;
 	while (*at) {
 		struct trace *dropped = *at;
 
 		*at = dropped->next;
-		world->trace_bytes -= dropped->bytes;
+		world->trace_bytes[dropped->key.is_source] -= dropped->bytes;
 		release(dropped);
 	}
 }
@@ -343,28 +393,22 @@ static void keep(struct world *world, struct trace *trace)
 void trace_end(struct tracer *tracer, const struct trace_key *key, size_t start, int depth, bool worth)
 {
 	struct world *world = tracer->view->world;
-	struct entry *entry = key->entry;
-	struct trace *trace;
+	struct trace draft, *trace;
 
+	if (start == NOT_RECORDED)
+		return;
 	tracer->notes.n_wanted--;
 	if (!worth || tracer->notes.spoiled > start)
 		return;
+	take_notes(tracer, key, start, &draft);
+	draft.key = *key;
+	draft.n_users = 1;
+	draft.depth = depth;
+	trace = can_be_checked(&draft) ? keep_draft(&draft) : NULL;
 	pthread_mutex_lock(&world->lock);
-	worth = world->trace_bytes < TRACE_BYTES_MAX &&
-		entry->n_recordings < TRIES_FIRST + TRIES_A_HIT * entry->n_replays;
-	entry->n_recordings++;
-	pthread_mutex_unlock(&world->lock);
-	if (!worth)
-		return;
-	trace = make(tracer, key, start);
-	trace->depth = depth;
-	shorten(trace);
-	if (!can_be_checked(trace)) {
-		free_trace(trace);
-		return;
-	}
-	pthread_mutex_lock(&world->lock);
-	keep(world, trace);
+	key->entry->n_recordings++;
+	if (trace)
+		keep(world, trace);
 	pthread_mutex_unlock(&world->lock);
 }
 
@@ -373,7 +417,7 @@ void traces_free(struct trace *traces)
 	while (traces) {
 		struct trace *next = traces->next;
 
-		free_trace(traces);
+		free(traces);
 		traces = next;
 	}
 }

@@ -1,9 +1,10 @@
 /*
- * include_server/trace.h - what including a header did once, to be done again without reading its directives.
+ * include_server/trace.h - what a file did once, with all that it includes, to be done again without reading directives.
  *
- * A header does the same each time when all that it asks is answered as before: the definitions of the
+ * A file does the same each time when all that it asks is answered as before: the definitions of the
  * macros that it looks at, the files that it finds and does not find. So these are what a trace
- * consists of, with what came of them: macros, and files that are needed.
+ * consists of, with what came of them: macros, and files that are needed. Of headers, since every source includes
+ * the same ones; and of sources, which many builds compile twice, with -fPIC -DPIC and without.
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef INCLUDE_SERVER_TRACE_H
@@ -22,6 +23,7 @@ struct trace_key {
 	const struct toolchain *toolchain;
 	int at;
 	bool absolute;
+	bool is_source;			/* nothing includes it, and nothing comes after it */
 };
 
 struct trace_need {
@@ -35,9 +37,10 @@ struct trace {
 	struct trace_key key;
 	int depth;			/* of includes below it */
 	size_t n_reads, n_writes, n_onces, n_entered, n_dirs, n_entries, n_needed, bytes;
-	struct { struct symbol *symbol; uintptr_t value; } *reads, *writes;
-	struct { struct file *file; bool value; } *onces;	/* asked */
-	struct file **entered;					/* set */
+	/* all behind the trace, in its own block */
+	struct { uint32_t *ids; uintptr_t *values; } reads, writes;	/* of symbols */
+	struct { uint32_t number; bool value; } *onces;		/* of files: asked */
+	uint32_t *entered;					/* set */
 	struct { struct dir *dir; const struct observation *seen; } *dirs;
 	struct { struct entry *entry; const struct observation *seen; } *entries;
 	struct trace_need *needed;
@@ -52,6 +55,8 @@ struct tracer {
 	const uint32_t *n_once, *pass;
 	struct tally { uint32_t *at, n; } tallies[4];	/* by id of symbols, files, directories, entries */
 	uint32_t stamp;
+	char *scratch;			/* of the lists that are being made */
+	size_t scratch_size;
 };
 void tracer_release(struct tracer *tracer);
 
@@ -61,7 +66,7 @@ struct trace *trace_replay(struct tracer *tracer, const struct trace_key *key, i
 void trace_give_back(struct world *world, struct trace *trace);
 
 /* Around a walk: begin, and then end with what begin returned. worth: the walk was done, and it was long. */
-size_t trace_begin(struct tracer *tracer);
+size_t trace_begin(struct tracer *tracer, const struct trace_key *key);
 void trace_end(struct tracer *tracer, const struct trace_key *key, size_t start, int depth, bool worth);
 
 void traces_free(struct trace *traces);

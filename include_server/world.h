@@ -128,7 +128,8 @@ struct world {
 	struct symbols symbols;
 	pthread_mutex_t lock;		/* the tables and all mutable fields of what they hold */
 	struct arena arena;
-	size_t file_bytes, trace_bytes;
+	size_t file_bytes;
+	size_t trace_bytes[2];		/* of headers, and of sources */
 	struct dir **dirs;
 	struct entry **entries;
 	struct file **files;

@@ -130,6 +130,25 @@ def test_a_header_that_is_known_does_what_it_would_do(tmp_path):
     assert extension.statistics()["replays"] > 20
 
 
+def test_a_source_that_is_known_is_not_walked_again(tmp_path):
+    """Many builds compile each one twice, with -fPIC -DPIC and without: but what decides about its includes counts."""
+    write(tmp_path, one_h="", two_h="", three_h="#define THREE\n", given_h="#define V 1\n", q={"three_h": "#define W\n"},
+          t_c="#if V == 1\n#include \"one.h\"\n#endif\n#include <three.h>\n#ifdef W\n#include \"two.h\"\n#endif\n#define OWN 1\n"
+          "#if OWN\n#undef V\n#endif\n#ifndef AGAIN\n#define AGAIN\n#include \"t.c\"\n#endif\n" + "#if 0\n#endif\n" * 120)
+    (tmp_path / "link.c").symlink_to("t.c")
+    time.sleep(0.05)        # what is younger than a tick of the clock is not remembered
+    ways = [[], ["-DV=1"], ["-DW"], ["-DOWN"], ["-include", "given.h"], ["-imacros", "given.h"], ["-Iq"], ["-UV", "-DV"], ["-DAGAIN"], ["-O2"]]
+    for source in ("t.c", "link.c", tmp_path / "t.c"):
+        for way in ways * 2:
+            assert_exact(tmp_path, ["gcc", *way, "-I.", source])
+    before = extension.statistics()["replays"]
+    for number in range(10):
+        assert_exact(tmp_path, ["gcc", f"-DPIC={number}", "-I.", "t.c"])
+    assert extension.statistics()["replays"] >= before + 10
+    (tmp_path / "three.h").write_text("#define THREE\n#define W\n")
+    assert_exact(tmp_path, ["gcc", "-DPIC", "-I.", "t.c"])
+
+
 OPTIONS = [
     (["-DN=\"a.h\""], {"a_h": ""}, "#include N\n"),
     (["-DF(x)=<x.h>", "-I", "inc"], {"inc": {"q_h": ""}}, "#include F(q)\n"),
