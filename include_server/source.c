@@ -276,6 +276,41 @@ static void skip_blanks(struct scanner *s)
 	}
 }
 
+static bool ends_with_word(const char *text, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	return len >= n && memcmp(text + len - n, word, n) == 0 &&
+	       (len == n || !char_in_ident((unsigned char)text[len - n - 1]));
+}
+
+/* Is what was collected the beginning of a name in <>, which ends on this line? In it nothing is a comment: <a//b.h>. */
+static bool is_in_name(const struct scanner *s)
+{
+	static const char *const words[] = { "include", "include_next", "import", "embed" };
+	static const char *const operators[] = { "__has_include", "__has_include_next", "__has_embed" };
+	const char *text = s->text.data, *open = text ? memrchr(text, '<', s->text.len) : NULL;
+	const char *newline = memchr(s->at, '\n', (size_t)(s->end - s->at));
+	size_t len;
+
+	if (!open || memchr(open, '>', s->text.len - (size_t)(open - text)) ||
+	    !memchr(s->at, '>', (size_t)((newline ? newline : s->end) - s->at)))
+		return false;
+	for (len = (size_t)(open - text); len && is_blank(text[len - 1]);)
+		len--;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (len == strlen(words[i]) && memcmp(text, words[i], len) == 0)
+			return true;
+	if (!len || text[--len] != '(')
+		return false;
+	while (len && is_blank(text[len - 1]))
+		len--;
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
+		if (ends_with_word(text, len, operators[i]))
+			return true;
+	return false;
+}
+
 /* Everything to the end of the logical line into s->text: a comment becomes a blank. */
 static void collect(struct scanner *s)
 {
@@ -286,7 +321,7 @@ static void collect(struct scanner *s)
 		if ((n = splice_len(s->at, s->end))) {
 			s->line++;
 			s->at += n;
-		} else if (*s->at == '/' && comment_opens(s, &n)) {
+		} else if (*s->at == '/' && comment_opens(s, &n) && !is_in_name(s)) {
 			if (comment_opens(s, &n) == 2) {
 				skip_line_comment(s);
 			} else {

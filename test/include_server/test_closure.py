@@ -82,6 +82,9 @@ CASES = {
     "text that looks like a directive": {"t_c": "/*\n#include \"a.h\"\n*/\nconst char *s = R\"x(\n#include \"a.h\"\n)x\";\nint n = '\"'; /* ' */\n", "a_h": ""},
     "a digraph": {"t_c": "%:include \"a.h\"\n", "a_h": ""},
     "names with other characters": {"t_c": "#include \"a b.h\"\n#include \"caf\u00e9,@~=.h\"\n", "a b_h": "", "caf\u00e9,@~=_h": ""},
+    "two slashes": {"t_c": "#include <sub//a.h> // <b\n#  include\t<sub/*x*/b.h>/* c */\n#if __has_include( <sub//c.h>) && 1 < 2 // >\n#include <sub/c.h>\n#endif\n"
+                           "#define N <sub/d.h> // e\n#include N\n",
+                    "inc": {"sub": {"a_h": "", "c_h": "", "d_h": "", "*x*": {"b_h": ""}}}},
     "a directory only for ..": {"t_c": "#include \"sub/../a.h\"\n", "a_h": "", "sub": {}},
     "include_next": {"t_c": "#include <n.h>\n", "inc": {"n_h": "#include_next <n.h>\n"}, "inc2": {"n_h": "#include \"a.h\"\n", "a_h": ""}},
     "once": {"t_c": "#include \"a.h\"\n#include \"a.h\"\n", "a_h": "#pragma once\n#ifdef A\n#include \"b.h\"\n#endif\n#define A\n", "b_h": ""},
