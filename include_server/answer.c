@@ -91,19 +91,52 @@ static bool is_made(const struct analysis *a, const char *dir)
 	return false;
 }
 
+/* Do any two of the files have the same inode? Seldom, so that the rest need not be compared. */
+static bool any_twins(const struct needed *needed, size_t n)
+{
+	size_t size = 64;
+	autofree ino_t *table = NULL;
+
+	while (size < 2 * n)
+		size *= 2;
+	table = mem_array(size, sizeof(*table));
+	for (size_t i = 0; i < n; i++) {
+		ino_t ino = needed[i].seen->id.ino;
+		size_t at = ino & (size - 1);
+
+		while (table[at] && table[at] != ino)
+			at = (at + 1) & (size - 1);
+		if (table[at])
+			return true;
+		table[at] = ino;
+	}
+	return false;
+}
+
+/* One file by two names is sent once, with the absolute one if there is one. */
+static bool is_sent_as_another(const struct analysis *a, size_t i)
+{
+	const struct needed *it = &a->needed[i];
+
+	for (size_t k = 0; k < a->n_needed; k++) {
+		const struct needed *other = &a->needed[k];
+
+		if (k != i && other->seen->id.ino == it->seen->id.ino &&
+		    strcmp(other->entry->real, it->entry->real) == 0 &&
+		    ((other->spelling && !it->spelling) || (!other->spelling == !it->spelling && k < i)))
+			return true;
+	}
+	return false;
+}
+
 static int add_copies(struct answers *answers, const struct analysis *a, struct names *names, struct err *err)
 {
+	bool has_twins = any_twins(a->needed, a->n_needed);
+
 	for (size_t i = 0; i < a->n_needed; i++) {
 		const char *name;
-		bool again = false;
 
-		/* One file by two names is sent once, with the absolute one if there is one. */
-		for (size_t k = 0; k < a->n_needed && !again; k++)
-			again = k != i && a->needed[k].seen->id.ino == a->needed[i].seen->id.ino &&
-				strcmp(a->needed[k].entry->real, a->needed[i].entry->real) == 0 &&
-				((a->needed[k].spelling && !a->needed[i].spelling) ||
-				 (!a->needed[k].spelling == !a->needed[i].spelling && k < i));
-		if (again)
+		if (has_twins && is_sent_as_another(a, i))
 			continue;
 		if (mirror_copy(answers->mirror, &a->needed[i], &name, err) < 0)
 			return -1;
