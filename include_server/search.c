@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { RESOLUTION_BUCKETS = 512 };
+enum { BUCKETS_FIRST = 256, BUCKETS_MAX = 1 << 16 };
 
 /* A directory in which a name was not, as it was then. */
 struct absence {
@@ -34,7 +34,8 @@ struct search {
 	size_t n_dirs, n_quote;
 	struct dir **dirs;
 	bool *absolute;
-	struct resolution *resolutions[RESOLUTION_BUCKETS];
+	struct resolution **buckets;	/* in each the newest comes first: it replaces what was there */
+	uint32_t n_buckets, n_resolutions;
 };
 
 struct dir *path_dir_of(struct world *world, const struct dir *cwd, const char *name)
@@ -124,6 +125,8 @@ static struct search *find_search(struct world *world, const struct path *path)
 		}
 		search->n_dirs = path->n_dirs;
 		search->n_quote = path->n_quote;
+		search->n_buckets = BUCKETS_FIRST;
+		search->buckets = arena_alloc(&world->arena, BUCKETS_FIRST * sizeof(struct resolution *));
 		search->hash = hash;
 		search->next = world->searches[hash % SEARCH_BUCKETS];
 		world->searches[hash % SEARCH_BUCKETS] = search;
@@ -188,13 +191,46 @@ static struct resolution *recall(struct world *world, struct search *search, uin
 	struct resolution *resolution;
 
 	pthread_mutex_lock(&world->lock);
-	resolution = search->resolutions[hash % RESOLUTION_BUCKETS];
+	resolution = search->buckets[hash % search->n_buckets];
 	while (resolution && (resolution->hash != hash || resolution->len != len ||
 			      resolution->beside != beside || resolution->start != start ||
 			      memcmp(resolution->name, name, len) != 0))
 		resolution = resolution->next;
 	pthread_mutex_unlock(&world->lock);
 	return resolution;
+}
+
+/* The lock is held. Their order in a bucket stays. */
+static void grow(struct world *world, struct search *search)
+{
+	uint32_t n = search->n_buckets * 4;
+	struct resolution **buckets = arena_alloc(&world->arena, n * sizeof(*buckets));
+
+	for (uint32_t i = 0; i < search->n_buckets; i++) {
+		struct resolution *next;
+
+		for (struct resolution *one = search->buckets[i]; one; one = next) {
+			struct resolution **last = &buckets[one->hash % n];
+
+			while (*last)
+				last = &(*last)->next;
+			next = one->next;
+			one->next = NULL;
+			*last = one;
+		}
+	}
+	search->buckets = buckets;
+	search->n_buckets = n;
+}
+
+static void remember(struct world *world, struct search *search, struct resolution *made)
+{
+	pthread_mutex_lock(&world->lock);
+	if (search->n_resolutions++ > search->n_buckets && search->n_buckets < BUCKETS_MAX)
+		grow(world, search);
+	made->next = search->buckets[made->hash % search->n_buckets];
+	search->buckets[made->hash % search->n_buckets] = made;
+	pthread_mutex_unlock(&world->lock);
 }
 
 /* Tries one directory; notes what the absence depends on. */
@@ -247,9 +283,7 @@ struct found path_find(struct path *path, struct view *view, struct dir *beside,
 				     .start = start, .found = found, .n_absences = n_absences };
 	if (n_absences)
 		memcpy(made->absences, absences, n_absences * sizeof(struct absence));
-	/* The newest comes first and so replaces what was there. */
-	made->next = path->search->resolutions[hash % RESOLUTION_BUCKETS];
-	path->search->resolutions[hash % RESOLUTION_BUCKETS] = made;
 	pthread_mutex_unlock(&world->lock);
+	remember(world, path->search, made);
 	return found;
 }
