@@ -152,15 +152,14 @@ static struct value parse_has_include(struct reader *r, bool next)
 
 static struct value parse_has_something(struct reader *r, const struct symbol *symbol)
 {
-	autobuf text = BUF_INIT;
+	autobuf argument = BUF_INIT, question = BUF_INIT;
 	struct tok tok;
 	long long answer;
 
-	buf_add_format(&text, "%s(", symbol->name);
-	if (!expander_raw(&r->x, &tok) || !TOK_IS(&tok, "(") || !read_argument(r, &text, true))
+	if (!expander_raw(&r->x, &tok) || !TOK_IS(&tok, "(") || !read_argument(r, &argument, true))
 		return unknown();
-	buf_add(&text, ")", 1);
-	return r->oracle->has_something(r->oracle->context, text.data, &answer) ? number(answer) : unknown();
+	buf_add_format(&question, "%s(%s)", symbol->name, argument.data ? argument.data : "");
+	return r->oracle->has_something(r->oracle->context, question.data, &answer) ? number(answer) : unknown();
 }
 
 static struct value parse_ident(struct reader *r)

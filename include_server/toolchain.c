@@ -25,11 +25,40 @@
 
 enum { ASK_MS = 20000, OUTPUT_MAX = 8 << 20, MACROS_MAX = 4096 };
 
-static const char *const operators[] = {
-	"__has_attribute", "__has_cpp_attribute", "__has_c_attribute", "__has_declspec_attribute", "__has_builtin",
-	"__has_constexpr_builtin", "__has_feature", "__has_extension", "__has_warning", "__is_identifier",
-	"__building_module",
+/* What headers of systems and of big libraries ask: it is asked before they do, since a run costs far more. */
+static const struct {
+	const char *name, *usual;
+} operators[] = {
+	{ "__has_attribute",
+	  "__access__ __aligned__ __alloc_align__ __alloc_size__ __always_inline__ __artificial__ __cold__ __const__ "
+	  "__constructor__ __copy__ __deprecated__ __diagnose_if__ __error__ __externally_visible__ __fallthrough__ "
+	  "__format__ __format_arg__ __gnu_inline__ __indirect_return__ __leaf__ __malloc__ __may_alias__ __noinline__ "
+	  "__nonnull__ __nonstring__ __noreturn__ __nothrow__ __packed__ __pure__ __returns_nonnull__ __section__ "
+	  "__sentinel__ __unused__ __used__ __visibility__ __warn_unused_result__ __warning__ __weak__ "
+	  "always_inline cold const deprecated fallthrough format malloc noinline nonnull noreturn pure unused visibility" },
+	{ "__has_cpp_attribute",
+	  "__no_unique_address__ carries_dependency deprecated fallthrough likely maybe_unused no_unique_address nodiscard "
+	  "noreturn unlikely" },
+	{ "__has_c_attribute",
+	  "__deprecated__ __fallthrough__ __maybe_unused__ __nodiscard__ __noreturn__ deprecated fallthrough maybe_unused nodiscard" },
+	{ "__has_declspec_attribute", "" },
+	{ "__has_builtin",
+	  "__builtin_add_overflow __builtin_addressof __builtin_assume __builtin_bit_cast __builtin_constant_p __builtin_expect "
+	  "__builtin_fclose __builtin_is_constant_evaluated __builtin_is_corresponding_member "
+	  "__builtin_is_pointer_interconvertible_with_class __builtin_launder __builtin_memcmp __builtin_memcpy "
+	  "__builtin_memset __builtin_mul_overflow __builtin_mul_overflow_p __builtin_operator_new __builtin_source_location "
+	  "__builtin_sprintf __builtin_strcmp __builtin_strlen __builtin_sub_overflow __builtin_trap __builtin_unreachable "
+	  "__has_unique_object_representations __is_aggregate __is_layout_compatible __is_pointer_interconvertible_base_of "
+	  "__is_same __make_integer_seq __type_pack_element" },
+	{ "__has_constexpr_builtin", "" },
+	{ "__has_feature",
+	  "address_sanitizer cxx_exceptions cxx_rtti memory_sanitizer modules thread_sanitizer undefined_behavior_sanitizer" },
+	{ "__has_extension", "attribute_unavailable_with_message" },
+	{ "__has_warning", "" },
+	{ "__is_identifier", "" },
+	{ "__building_module", "" },
 };
+enum { N_OPERATORS = sizeof(operators) / sizeof(operators[0]) };
 
 /* A wrapper would answer too, but later, and it may go the long way round. */
 static bool is_wrapper(const char *dir, const char *file, void *context)
@@ -128,17 +157,123 @@ static int read_dirs(struct toolchain *toolchain, char *said, struct err *err)
 	return 0;
 }
 
-static void read_macros(struct world *world, struct toolchain *toolchain, char *text)
+/* --------------------------------------------------------------- feature tests */
+
+static struct answer *find_answer(struct toolchain *toolchain, const char *question)
+{
+	struct answer *answer = toolchain->answers;
+
+	while (answer && strcmp(answer->question, question) != 0)
+		answer = answer->next;
+	return answer;
+}
+
+bool toolchain_answer(struct world *world, struct toolchain *toolchain, const char *question,
+		      long long *value,
+		      bool *asked)
+{
+	struct answer *answer;
+
+	pthread_mutex_lock(&world->lock);
+	answer = find_answer(toolchain, question);
+	*asked = answer != NULL;
+	if (answer)
+		*value = answer->value;
+	pthread_mutex_unlock(&world->lock);
+	return answer && answer->known;
+}
+
+/* Values are 0, 1, or the month of a standard, "201907": each of its months is tried. */
+static void add_question(struct buf *input, const char *question, size_t index)
+{
+	static const int months[] = { 1,      200809, 201309, 201603, 201803, 201904, 201907,
+				      202002, 202003, 202106, 202207, 202306, 202311 };
+
+	for (size_t i = 0; i < sizeof(months) / sizeof(months[0]); i++)
+		buf_add_format(input, "#%s %s == %d\n@%zu %d\n", i ? "elif" : "if", question,
+			       months[i], index, months[i]);
+	buf_add_format(input, "#elif !%s\n@%zu 0\n#endif\n", question, index);
+}
+
+struct values {
+	const struct argv *questions;
+	long long *values;
+	bool *known;
+};
+
+static void values_start(struct values *values, const struct argv *questions)
+{
+	*values = (struct values){ questions, mem_array(questions->n + 1, sizeof(*values->values)),
+				   mem_array(questions->n + 1, sizeof(*values->known)) };
+}
+
+/* A line of the compiler's output. */
+static void values_take(struct values *values, const char *line)
+{
+	unsigned long index;
+	long long value;
+
+	if (sscanf(line, "@%lu %lld", &index, &value) == 2 && index < values->questions->n) {
+		values->known[index] = true;
+		values->values[index] = value;
+	}
+}
+
+/* Keeps them: from now on each question has an answer, or is known to have none. */
+static void values_keep(struct values *values, struct world *world, struct toolchain *toolchain)
+{
+	pthread_mutex_lock(&world->lock);
+	for (size_t i = 0; i < values->questions->n; i++) {
+		const char *question = values->questions->words[i];
+		struct answer *answer;
+
+		if (find_answer(toolchain, question))
+			continue;
+		answer = arena_alloc(&world->arena, sizeof(*answer));
+		*answer = (struct answer){ toolchain->answers, arena_text(&world->arena, question, strlen(question)),
+					   values->known[i], values->values[i] };
+		toolchain->answers = answer;
+	}
+	pthread_mutex_unlock(&world->lock);
+	free(values->values);
+	free(values->known);
+}
+
+void toolchain_ask(struct world *world, struct toolchain *toolchain, const struct argv *questions)
+{
+	autobuf input = BUF_INIT, out = BUF_INIT, said = BUF_INIT;
+	autoargv more = ARGV_INIT;
+	struct values values;
+	char *rest, *line;
+
+	argv_add(&more, "-E");
+	argv_add(&more, "-P");
+	argv_add(&more, "-");
+	/* gcc evaluates the operators in #if only, so the value is found by comparing. */
+	for (size_t i = 0; i < questions->n; i++)
+		add_question(&input, questions->words[i], i);
+	values_start(&values, questions);
+	if (run(toolchain, &more, input.data ? input.data : "", &out, &said, NULL) == 0)
+		for (rest = out.data; rest && (line = strsep(&rest, "\n"));)
+			values_take(&values, line);
+	values_keep(&values, world, toolchain);
+}
+
+/* --------------------------------------------------------------- what it said of itself */
+
+static void read_macros(struct world *world, struct toolchain *toolchain, char *text, struct values *values)
 {
 	char *line;
 
-	toolchain->operators = mem_array(sizeof(operators) / sizeof(operators[0]), sizeof(struct symbol *));
+	toolchain->operators = mem_array(N_OPERATORS, sizeof(struct symbol *));
 	for (size_t n = 0; (line = strsep(&text, "\n"));) {
 		struct macro *macro;
 		char *copy;
 
 		if (str_starts_with(line, "@has ")) {
 			toolchain->operators[toolchain->n_operators++] = symbol_get(&world->symbols, line + 5, strlen(line + 5));
+		} else if (line[0] == '@') {
+			values_take(values, line);
 		} else if (line[0] == '#' && strstr(line, "stdc-predef.h\"")) {
 			toolchain->preincludes = true;
 		} else if (str_starts_with(line, "#define ") && n < MACROS_MAX) {
@@ -153,40 +288,75 @@ static void read_macros(struct world *world, struct toolchain *toolchain, char *
 	}
 }
 
-static int interrogate(struct world *world, struct toolchain *toolchain, struct err *err)
+/* They are quoted, so that no macro touched them. */
+static void unquote_operators(char *text)
+{
+	char *to = text;
+
+	for (char *from = text; *from; from++) {
+		if (str_starts_with(from, "@has \"")) {
+			memcpy(to, "@has ", 5);
+			to += 5;
+			for (from += 6; *from && *from != '"' && *from != '\n'; from++)
+				*to++ = *from;
+			if (*from != '"')
+				*to++ = '\n';
+			continue;
+		}
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+static void add_usual_questions(struct buf *input, struct argv *questions, const char *operator, const char *usual)
+{
+	autofree char *words = mem_strdup(usual);
+	char *rest = words, *word;
+
+	while ((word = strsep(&rest, " "))) {
+		if (!*word)
+			continue;
+		argv_add_format(questions, "%s(%s)", operator, word);
+		add_question(input, questions->words[questions->n - 1], questions->n - 1);
+	}
+}
+
+static int interrogate(struct world *world, struct toolchain *toolchain, bool with_usual, struct err *err)
 {
 	autobuf input = BUF_INIT, out = BUF_INIT, said = BUF_INIT;
-	autoargv more = ARGV_INIT;
+	autoargv more = ARGV_INIT, questions = ARGV_INIT;
+	struct values values;
 
-	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
-		buf_add_format(&input, "#ifdef %s\n@has \"%s\"\n#endif\n", operators[i], operators[i]);
+	for (size_t i = 0; i < N_OPERATORS; i++) {
+		buf_add_format(&input, "#ifdef %s\n@has \"%s\"\n", operators[i].name, operators[i].name);
+		if (with_usual)
+			add_usual_questions(&input, &questions, operators[i].name, operators[i].usual);
+		buf_add_str(&input, "#endif\n");
+	}
 	argv_add(&more, "-E");
 	argv_add(&more, "-dD");
 	argv_add(&more, "-v");
 	argv_add(&more, "-");
-	if (run(toolchain, &more, input.data, &out, &said, err) < 0 || !said.data ||
+	if (run(toolchain, &more, input.data, &out, &said, err) < 0 || !said.data || !out.data ||
 	    read_dirs(toolchain, said.data, err) < 0)
 		return -1;
-	/* quoted, so that no macro touched them */
-	if (out.data) {
-		char *to = out.data;
-
-		for (char *from = out.data; *from; from++) {
-			if (str_starts_with(from, "@has \"")) {
-				memcpy(to, "@has ", 5);
-				to += 5;
-				for (from += 6; *from && *from != '"' && *from != '\n'; from++)
-					*to++ = *from;
-				if (*from != '"')
-					*to++ = '\n';
-				continue;
-			}
-			*to++ = *from;
-		}
-		*to = '\0';
-		read_macros(world, toolchain, out.data);
-	}
+	unquote_operators(out.data);
+	values_start(&values, &questions);
+	read_macros(world, toolchain, out.data, &values);
+	values_keep(&values, world, toolchain);
 	return toolchain->predefined.table ? 0 : err_set(err, ERR_FAILED, "%s told no macros", toolchain->command.words[0]);
+}
+
+/* A compiler that fails because of a question does without them. */
+static int interrogate_patiently(struct world *world, struct toolchain *toolchain, struct err *err)
+{
+	struct err first = ERR_INIT;
+
+	if (interrogate(world, toolchain, true, &first) == 0)
+		return 0;
+	if (first.code == ERR_FAILED && !toolchain->n_dirs)
+		return interrogate(world, toolchain, false, err);
+	return err_set(err, first.code, "%s", first.text);
 }
 
 /* --------------------------------------------------------------- keeping it */
@@ -298,7 +468,7 @@ struct toolchain *toolchain_get(struct world *world, const char *compiler, enum 
 				     options->words ? options->words : (char *[]){ NULL });
 			argv_add(&toolchain->command, "-x");
 			argv_add(&toolchain->command, language_x_name(language));
-			if (interrogate(world, toolchain, err) < 0) {
+			if (interrogate_patiently(world, toolchain, err) < 0) {
 				toolchain_free(toolchain);
 				toolchain = NULL;
 			}
@@ -312,81 +482,4 @@ struct toolchain *toolchain_get(struct world *world, const char *compiler, enum 
 	}
 	pthread_mutex_unlock(&asking);
 	return toolchain;
-}
-
-/* --------------------------------------------------------------- feature tests */
-
-static struct answer *find_answer(struct toolchain *toolchain, const char *question)
-{
-	struct answer *answer = toolchain->answers;
-
-	while (answer && strcmp(answer->question, question) != 0)
-		answer = answer->next;
-	return answer;
-}
-
-bool toolchain_answer(struct world *world, struct toolchain *toolchain, const char *question,
-		      long long *value,
-		      bool *asked)
-{
-	struct answer *answer;
-
-	pthread_mutex_lock(&world->lock);
-	answer = find_answer(toolchain, question);
-	*asked = answer != NULL;
-	if (answer)
-		*value = answer->value;
-	pthread_mutex_unlock(&world->lock);
-	return answer && answer->known;
-}
-
-/* Values are 0, 1, or the month of a standard, "201907": each of its months is tried. */
-static void add_question(struct buf *input, const char *question, size_t index)
-{
-	static const int months[] = { 1,      200809, 201309, 201603, 201803, 201904, 201907,
-				      202002, 202003, 202106, 202207, 202306, 202311 };
-
-	for (size_t i = 0; i < sizeof(months) / sizeof(months[0]); i++)
-		buf_add_format(input, "#%s %s == %d\n@%zu %d\n", i ? "elif" : "if", question,
-			       months[i], index, months[i]);
-	buf_add_format(input, "#elif !%s\n@%zu 0\n#endif\n", question, index);
-}
-
-void toolchain_ask(struct world *world, struct toolchain *toolchain, const struct argv *questions)
-{
-	autobuf input = BUF_INIT, out = BUF_INIT, said = BUF_INIT;
-	autoargv more = ARGV_INIT;
-	char *rest, *line;
-	autofree long long *values = mem_array(questions->n + 1, sizeof(*values));
-	autofree bool *known = mem_array(questions->n + 1, sizeof(*known));
-
-	argv_add(&more, "-E");
-	argv_add(&more, "-P");
-	argv_add(&more, "-");
-	/* gcc evaluates the operators in #if only, so the value is found by comparing. */
-	for (size_t i = 0; i < questions->n; i++)
-		add_question(&input, questions->words[i], i);
-	if (run(toolchain, &more, input.data ? input.data : "", &out, &said, NULL) == 0) {
-		for (rest = out.data; rest && (line = strsep(&rest, "\n"));) {
-			unsigned long index;
-			long long value;
-
-			if (sscanf(line, "@%lu %lld", &index, &value) == 2 && index < questions->n) {
-				known[index] = true;
-				values[index] = value;
-			}
-		}
-	}
-	pthread_mutex_lock(&world->lock);
-	for (size_t i = 0; i < questions->n; i++) {
-		struct answer *answer;
-
-		if (find_answer(toolchain, questions->words[i]))
-			continue;
-		answer = arena_alloc(&world->arena, sizeof(*answer));
-		*answer = (struct answer){ toolchain->answers, arena_text(&world->arena, questions->words[i], strlen(questions->words[i])),
-					   known[i], values[i] };
-		toolchain->answers = answer;
-	}
-	pthread_mutex_unlock(&world->lock);
 }
