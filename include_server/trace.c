@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/mem.h"
 
@@ -176,8 +177,8 @@ size_t trace_begin(struct tracer *tracer, const struct trace_key *key)
 	bool promising;
 
 	pthread_mutex_lock(&world->lock);
-	promising = world->trace_bytes[key->is_source] < (key->is_source ? SOURCE_BYTES_MAX : HEADER_BYTES_MAX) &&
-		    entry->n_recordings < TRIES_FIRST + TRIES_A_HIT * entry->n_replays;
+	promising = (key->is_source || world->trace_bytes[false] < HEADER_BYTES_MAX) && entry->n_recordings <
+			     TRIES_FIRST + TRIES_A_HIT * entry->n_replays;
 	pthread_mutex_unlock(&world->lock);
 	if (!promising)
 		return NOT_RECORDED;
@@ -371,6 +372,26 @@ static bool can_be_checked(const struct trace *trace)
 	return true;
 }
 
+/* The lock is held. It is no longer in its entry's list. */
+static void drop(struct world *world, struct trace *trace)
+{
+	world->trace_bytes[trace->key.is_source] -= trace->bytes;
+	if (trace->key.is_source)
+		DL_DELETE2(world->source_traces, trace, older, younger);
+	release(trace);
+}
+
+/* The lock is held. A source that was compiled long ago will not be compiled once more soon. */
+static void drop_oldest_source(struct world *world)
+{
+	struct trace *trace = world->source_traces, **at = &trace->key.entry->traces;
+
+	while (*at != trace)
+		at = &(*at)->next;
+	*at = trace->next;
+	drop(world, trace);
+}
+
 /* The lock is held. */
 static void keep(struct world *world, struct trace *trace)
 {
@@ -379,15 +400,18 @@ static void keep(struct world *world, struct trace *trace)
 	trace->next = *at;
 	*at = trace;
 	world->trace_bytes[trace->key.is_source] += trace->bytes;
+	if (trace->key.is_source)
+		DL_APPEND2(world->source_traces, trace, older, younger);
 	for (int i = 0; i < TRACES_MAX && *at; i++)
 		at = &(*at)->next;
 	while (*at) {
 		struct trace *dropped = *at;
 
 		*at = dropped->next;
-		world->trace_bytes[dropped->key.is_source] -= dropped->bytes;
-		release(dropped);
+		drop(world, dropped);
 	}
+	while (world->trace_bytes[true] > SOURCE_BYTES_MAX)
+		drop_oldest_source(world);
 }
 
 void trace_end(struct tracer *tracer, const struct trace_key *key, size_t start, int depth, bool worth)

@@ -33,6 +33,7 @@ struct trace_need {
 
 struct trace {
 	struct trace *next;
+	struct trace *older, *younger;	/* sources only, under the world's lock */
 	int n_users;			/* under the world's lock */
 	struct trace_key key;
 	int depth;			/* of includes below it */

@@ -130,6 +130,7 @@ struct world {
 	struct arena arena;
 	size_t file_bytes;
 	size_t trace_bytes[2];		/* of headers, and of sources */
+	struct trace *source_traces;	/* the oldest first */
 	struct dir **dirs;
 	struct entry **entries;
 	struct file **files;
