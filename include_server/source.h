@@ -13,31 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "include_server/arena.h"
-#include "include_server/lexer.h"
-#include "include_server/symbol.h"
+#include "include_server/macro.h"
 
 enum op_kind {
 	OP_INCLUDE, OP_INCLUDE_NEXT, OP_IMPORT, OP_EMBED,
 	OP_DEFINE, OP_UNDEF, OP_PRAGMA_ONCE, OP_PUSH_MACRO, OP_POP_MACRO,
 	OP_IF, OP_IFDEF, OP_IFNDEF,
 	OP_ELIF, OP_ELIFDEF, OP_ELIFNDEF, OP_ELSE, OP_ENDIF
-};
-
-/* Tokens that are made when first needed, by whichever thread comes first. */
-struct frozen {
-	size_t n;
-	struct tok at[];
-};
-
-struct macro {
-	struct symbol *symbol;
-	bool function_like, variadic;
-	uint16_t n_params;
-	struct symbol **params;		/* the last one is __VA_ARGS__ or a name if variadic */
-	const char *body;
-	uint32_t body_len;
-	_Atomic(struct frozen *) tokens;
 };
 
 struct op {
@@ -68,9 +50,5 @@ struct source {
 /* text is not needed afterwards. */
 void source_scan(struct source *source, struct symbols *symbols, const char *text, size_t len);
 void source_release(struct source *source);
-
-bool macro_equal(const struct macro *a, const struct macro *b);
-/* Parses "NAME...", what follows #define. NULL if it is no definition. `text` must stay. */
-struct macro *macro_parse(struct arena *arena, struct symbols *symbols, const char *text, size_t len);
 
 #endif
