@@ -25,7 +25,7 @@
 
 enum { ASK_MS = 20000, OUTPUT_MAX = 8 << 20, MACROS_MAX = 4096 };
 
-/* What headers of systems and of big libraries ask: it is asked before they do, since a run costs far more. */
+/* usual: what headers of systems and of big libraries ask. That is asked before they do, since a run costs far more. */
 static const struct {
 	const char *name, *usual;
 } operators[] = {
@@ -321,42 +321,49 @@ static void add_usual_questions(struct buf *input, struct argv *questions, const
 	}
 }
 
-static int interrogate(struct world *world, struct toolchain *toolchain, bool with_usual, struct err *err)
+static int ask_about_itself(struct toolchain *toolchain, bool with_usual, struct argv *questions, struct buf *out,
+			    struct buf *said, struct err *err)
 {
-	autobuf input = BUF_INIT, out = BUF_INIT, said = BUF_INIT;
-	autoargv more = ARGV_INIT, questions = ARGV_INIT;
-	struct values values;
+	autobuf input = BUF_INIT;
+	autoargv more = ARGV_INIT;
 
 	for (size_t i = 0; i < N_OPERATORS; i++) {
 		buf_add_format(&input, "#ifdef %s\n@has \"%s\"\n", operators[i].name, operators[i].name);
 		if (with_usual)
-			add_usual_questions(&input, &questions, operators[i].name, operators[i].usual);
+			add_usual_questions(&input, questions, operators[i].name, operators[i].usual);
 		buf_add_str(&input, "#endif\n");
 	}
 	argv_add(&more, "-E");
 	argv_add(&more, "-dD");
 	argv_add(&more, "-v");
 	argv_add(&more, "-");
-	if (run(toolchain, &more, input.data, &out, &said, err) < 0 || !said.data || !out.data ||
-	    read_dirs(toolchain, said.data, err) < 0)
+	return run(toolchain, &more, input.data, out, said, err);
+}
+
+static int interrogate(struct world *world, struct toolchain *toolchain, struct err *err)
+{
+	autobuf out = BUF_INIT, said = BUF_INIT;
+	autoargv questions = ARGV_INIT;
+	struct err why = ERR_INIT;
+	struct values values;
+
+	if (ask_about_itself(toolchain, true, &questions, &out, &said, &why) < 0) {
+		if (why.code != ERR_FAILED)
+			return err_set(err, why.code, "%s", why.text);
+		/* a compiler that fails because of a question does without them */
+		argv_release(&questions);
+		buf_clear(&out);
+		buf_clear(&said);
+		if (ask_about_itself(toolchain, false, &questions, &out, &said, err) < 0)
+			return -1;
+	}
+	if (read_dirs(toolchain, said.data, err) < 0)
 		return -1;
 	unquote_operators(out.data);
 	values_start(&values, &questions);
 	read_macros(world, toolchain, out.data, &values);
 	values_keep(&values, world, toolchain);
 	return toolchain->predefined.table ? 0 : err_set(err, ERR_FAILED, "%s told no macros", toolchain->command.words[0]);
-}
-
-/* A compiler that fails because of a question does without them. */
-static int interrogate_patiently(struct world *world, struct toolchain *toolchain, struct err *err)
-{
-	struct err first = ERR_INIT;
-
-	if (interrogate(world, toolchain, true, &first) == 0)
-		return 0;
-	if (first.code == ERR_FAILED && !toolchain->n_dirs)
-		return interrogate(world, toolchain, false, err);
-	return err_set(err, first.code, "%s", first.text);
 }
 
 /* --------------------------------------------------------------- keeping it */
@@ -468,7 +475,7 @@ struct toolchain *toolchain_get(struct world *world, const char *compiler, enum 
 				     options->words ? options->words : (char *[]){ NULL });
 			argv_add(&toolchain->command, "-x");
 			argv_add(&toolchain->command, language_x_name(language));
-			if (interrogate_patiently(world, toolchain, err) < 0) {
+			if (interrogate(world, toolchain, err) < 0) {
 				toolchain_free(toolchain);
 				toolchain = NULL;
 			}
