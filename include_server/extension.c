@@ -74,7 +74,7 @@ static PyObject *py_serve(PyObject *self, PyObject *args)
 
 static struct world *kept;		/* of closure() */
 
-/* statistics() -> how often a header was replayed in closure(keep=True). */
+/* statistics() -> of closure(keep=True): how often a file was replayed, and the bytes that sources take for that. */
 static PyObject *py_statistics(PyObject *self, PyObject *args)
 {
 	unsigned long n = 0;
@@ -84,7 +84,7 @@ static PyObject *py_statistics(PyObject *self, PyObject *args)
 	for (size_t i = 0; kept && i < ENTRY_BUCKETS; i++)
 		for (const struct entry *entry = kept->entries[i]; entry; entry = entry->next)
 			n += entry->n_replays;
-	return Py_BuildValue("{sk}", "replays", n);
+	return Py_BuildValue("{sksn}", "replays", n, "source_bytes", kept ? (Py_ssize_t)kept->trace_bytes[true] : 0);
 }
 
 /* closure(cwd, [words], keep=False) -> [real paths], for tests and people: no copies are made. keep: what is learned is

@@ -349,6 +349,33 @@ def test_its_end_is_noticed_when_its_directory_is_removed(include_server):
     wait.until(includes.is_gone, "the include server to end by itself", deadline_s=5)
 
 
+@pytest.mark.parametrize("link,suffix", [("\"link.h\"", ".lzo"), ("<link.h>", ".lzo.abs")], ids=["relative", "one of them absolute"])
+def test_a_file_by_two_names_is_sent_once(include_server, base, link, suffix):
+    """Else a server would have to choose; the one that says how diagnostics name it is the one."""
+    (base / "real.h").write_text("")
+    (base / "link.h").symlink_to("real.h")
+    (base / "s.c").write_text(f"#include \"real.h\"\n#include {link}\n")
+    names = pumpask.names(include_server().socket, base, ["gcc", f"-I{base}", "-c", "s.c"])
+    assert [name for name in names if "/real.h" in name] == [next(name for name in names if name.endswith(f"/real.h{suffix}"))]
+    assert sum(name.endswith("/link.h") for name in names) == 1
+
+
+def test_copies_that_say_another_name_stand_beside_each_other(include_server, base):
+    """A copy begins with the name that diagnostics are to show; clients may still be reading the first when the second is made."""
+    includes, copies = include_server(), []
+    (base / "real").mkdir()
+    (base / "real" / "a.h").write_text("int a;\n")
+    (base / "s.c").write_text("#include <a.h>\n")
+    for way in ("one", "two", "one"):
+        if not (base / way).exists():
+            (base / way).symlink_to("real")
+        names = pumpask.names(includes.socket, base, ["gcc", f"-I{base}/{way}", "-c", "s.c"])
+        copies.append(next(name for name in names if name.endswith("/real/a.h.lzo.abs")))
+    assert copies[0] == copies[2] != copies[1]
+    for way, copy in zip(("one", "two"), copies):
+        assert f"{way}/a.h".encode() in pathlib.Path(copy).read_bytes()
+
+
 def test_scan_includes_lists_what_would_be_sent(client_env, include_server, place):
     includes = include_server()
     env = client_env("127.0.0.1:1,cpp,lzo", INCLUDE_SERVER_PORT=includes.socket)

@@ -82,6 +82,8 @@ CASES = {
     "text that looks like a directive": {"t_c": "/*\n#include \"a.h\"\n*/\nconst char *s = R\"x(\n#include \"a.h\"\n)x\";\nint n = '\"'; /* ' */\n", "a_h": ""},
     "a digraph": {"t_c": "%:include \"a.h\"\n", "a_h": ""},
     "names with other characters": {"t_c": "#include \"a b.h\"\n#include \"caf\u00e9,@~=.h\"\n", "a b_h": "", "caf\u00e9,@~=_h": ""},
+    "a comment that a backslash continues": {"t_c": "// x \\\n#include \"a.h\"\n#define N 1 // y \\\n  \\ \t\n#include \"a.h\"\n#include \"b.h\"\n"
+                                                     "#if __LINE__ != 7\n#include \"a.h\"\n#endif\n//\\", "a_h": "", "b_h": ""},
     "two slashes": {"t_c": "#include <sub//a.h> // <b\n#  include\t<sub/*x*/b.h>/* c */\n#if __has_include( <sub//c.h>) && 1 < 2 // >\n#include <sub/c.h>\n#endif\n"
                            "#define N <sub/d.h> // e\n#include N\n",
                     "inc": {"sub": {"a_h": "", "c_h": "", "d_h": "", "*x*": {"b_h": ""}}}},
@@ -138,10 +140,11 @@ def test_a_source_that_is_known_is_not_walked_again(tmp_path):
     write(tmp_path, one_h="", two_h="", three_h="#define THREE\n", given_h="#define V 1\n", q={"three_h": "#define W\n"},
           t_c="#if V == 1\n#include \"one.h\"\n#endif\n#include <three.h>\n#ifdef W\n#include \"two.h\"\n#endif\n#define OWN 1\n"
           "#if OWN\n#undef V\n#endif\n#ifndef AGAIN\n#define AGAIN\n#include \"t.c\"\n#endif\n" + "#if 0\n#endif\n" * 120)
+    write(tmp_path, u_c="#include \"t.c\"\n#ifdef OWN\n#include \"last.h\"\n#endif\n", last_h="")
     (tmp_path / "link.c").symlink_to("t.c")
     time.sleep(0.05)        # what is younger than a tick of the clock is not remembered
     ways = [[], ["-DV=1"], ["-DW"], ["-DOWN"], ["-include", "given.h"], ["-imacros", "given.h"], ["-Iq"], ["-UV", "-DV"], ["-DAGAIN"], ["-O2"]]
-    for source in ("t.c", "link.c", tmp_path / "t.c"):
+    for source in ("t.c", "u.c", "link.c", tmp_path / "t.c"):
         for way in ways * 2:
             assert_exact(tmp_path, ["gcc", *way, "-I.", source])
     before = extension.statistics()["replays"]
@@ -150,6 +153,36 @@ def test_a_source_that_is_known_is_not_walked_again(tmp_path):
     assert extension.statistics()["replays"] >= before + 10
     (tmp_path / "three.h").write_text("#define THREE\n#define W\n")
     assert_exact(tmp_path, ["gcc", "-DPIC", "-I.", "t.c"])
+
+
+def test_sources_of_long_ago_make_room(tmp_path):
+    """What is kept of them has a limit: the newest is known, and the oldest is right when it comes again."""
+    asked = "".join(f"#ifdef ASKED_{number}\n#endif\n" for number in range(3000))
+    write(tmp_path, one_h="", two_h="")
+    for number in range(300):
+        (tmp_path / f"t{number}.c").write_text(f"#ifdef V\n#include \"one.h\"\n#else\n#include \"two.h\"\n#endif\n{asked}")
+    time.sleep(0.05)        # what is younger than a tick of the clock is not remembered
+    most = 0
+    for number in range(300):
+        assert named(tmp_path, ["gcc", f"t{number}.c"]) == {f"{tmp_path}/t{number}.c", f"{tmp_path}/two.h"}
+        most = max(most, extension.statistics()["source_bytes"])
+    assert 7 << 20 < most <= 8 << 20
+    before = extension.statistics()["replays"]
+    assert named(tmp_path, ["gcc", "-DNOT_ASKED", "t299.c"]) == {f"{tmp_path}/t299.c", f"{tmp_path}/two.h"}
+    assert extension.statistics()["replays"] == before + 1
+    assert named(tmp_path, ["gcc", "-DV", "t0.c"]) == {f"{tmp_path}/t0.c", f"{tmp_path}/one.h"}
+    assert named(tmp_path, ["gcc", "-DNOT_ASKED", "t1.c"]) == {f"{tmp_path}/t1.c", f"{tmp_path}/two.h"}
+    assert extension.statistics()["replays"] == before + 1
+
+
+def test_a_compiler_that_fails_at_a_question_is_asked_without(tmp_path):
+    compiler = tmp_path / "picky-gcc"
+    compiler.write_text("#!/bin/sh\nquestions=$(cat)\ncase $questions in *__builtin_launder*) echo no >&2; exit 1 ;; esac\n"
+                        "echo \"$*\" >>\"$0.log\"\nprintf '%s\\n' \"$questions\" | exec gcc \"$@\"\n")
+    compiler.chmod(0o755)
+    write(tmp_path, a_h="", t_c="#if __has_attribute(noreturn) && __GNUC__\n#include \"a.h\"\n#else\n#include \"b.h\"\n#endif\n", b_h="")
+    assert named(tmp_path, [compiler, "t.c"]) == {f"{tmp_path}/t.c", f"{tmp_path}/a.h"}
+    assert "-dD" in (tmp_path / "picky-gcc.log").read_text()
 
 
 OPTIONS = [
