@@ -12,9 +12,9 @@
 static void raw_ready(struct peer *peer)
 {
 	struct job *job = &peer->job;
-	uint32_t version = walk_version(&peer->relay.request_walk);
+	uint32_t version = walk_version(&peer->relay.request.walk);
 
-	job->compiler = mem_strdup(path_base(peer->relay.argv0));
+	job->compiler = mem_strdup(path_base(peer->relay.request.argv0));
 	job->protocol_min = job->protocol_max = (int)version;
 	job->wish = (struct handing_wish){ .allow_relay = true };
 	job->impatient = true;
@@ -31,9 +31,9 @@ static void raw_ready(struct peer *peer)
 
 static void look(struct peer *peer)
 {
-	if (peer->relay.request_ready)
+	if (peer->relay.request.ready)
 		raw_ready(peer);
-	else if (peer->relay.request_walk.expected == WALK_DOTI)
+	else if (peer->relay.request.walk.expected == WALK_DOTI)
 		peer_set_timer(peer, HEAD_PAUSE_S);
 }
 

@@ -56,7 +56,7 @@ static void write_line(const struct relay *relay, enum feed_kind kind, const cha
 	log_info("job=%llu outcome=%s way=%s build=%s uid=%u compiler=%s source=%s server=%s from=%s attempts=%u sent=%llu "
 		 "received=%llu wait_ms=%lld ms=%lld reason=%s", (unsigned long long)job->id, feed_kind_name(kind),
 		 !granted ? "-" : relay->here ? "local" : relay->handing ? "fd" : "relay", build, job->uid, compiler, source, server, from, job->n_grants,
-		 (unsigned long long)relay->request.size, (unsigned long long)relay->reply.size,
+		 (unsigned long long)relay->request.spool.size, (unsigned long long)relay->answer.spool.size,
 		 (long long)(granted ? job->granted_ms - job->queued_ms : 0), (long long)(granted ? now_ms - job->granted_ms : 0),
 		 reason ? reason : "-");
 }

@@ -167,8 +167,8 @@ static int flush_messages(struct peer *peer)
 
 static int flush_answer(struct peer *peer)
 {
-	while (peer->answered < peer->relay.reply.size) {
-		ssize_t n = spool_send(&peer->relay.reply, peer->answered, peer->fd);
+	while (peer->answered < peer->relay.answer.spool.size) {
+		ssize_t n = spool_send(&peer->relay.answer.spool, peer->answered, peer->fd);
 
 		if (n < 0 && errno == EINTR)
 			continue;

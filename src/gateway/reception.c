@@ -125,7 +125,7 @@ static void request_input(struct peer *peer, const char *bytes, size_t len)
 			peer_offend(peer, err.text);
 		return;
 	}
-	if (peer->state != PEER_REQUEST || !peer->relay.request_whole)
+	if (peer->state != PEER_REQUEST || !peer->relay.request.whole)
 		return;
 	peer->state = PEER_WORKING;
 	event_del(peer->timer);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,17 +16,11 @@
 #include "base/sock.h"
 #include "gateway/channel.h"
 #include "wire/lease.h"
-#include "wire/version.h"
 
 enum {
 	CHUNK = 65536,
 	CHUNKS_AT_ONCE = 4,		/* then others have a turn: level-triggered events come again */
 	UNACKNOWLEDGED_MS = 15000	/* a peer that the network has lost is given up after so long */
-};
-
-static const struct walk_limits limits = {
-	.argc_max = 65536, .word_max = 131072, .words_total_max = 8 << 20, .bulk_max = 1U << 30,
-	.total_max = 1U << 30, .files_max = 100000,
 };
 
 static void relay_on_connected(void *context, int fd);
@@ -44,9 +37,8 @@ void relay_init(struct relay *relay, struct gateway *gateway)
 	relay->dial.on_connected = relay_on_connected;
 	relay->dial.on_failed = relay_on_dial_failed;
 	relay->dial.context = relay;
-	spool_init(&relay->request, &gateway->pool);
-	spool_init(&relay->reply, &gateway->pool);
-	walk_request_init(&relay->request_walk, &limits);
+	intake_init(&relay->request, &gateway->pool);
+	answer_init(&relay->answer, &gateway->pool);
 }
 
 static void free_event(struct event **event)
@@ -111,8 +103,8 @@ void relay_release(struct relay *relay)
 	relay_detach(relay);
 	free(relay->via);
 	relay->via = NULL;
-	spool_release(&relay->request);
-	spool_release(&relay->reply);
+	intake_release(&relay->request);
+	answer_release(&relay->answer);
 }
 
 static void fault(struct relay *relay, enum relay_fault kind, const char *why)
@@ -128,8 +120,7 @@ static void fault(struct relay *relay, enum relay_fault kind, const char *why)
 		breaker_on_success(&server->breaker);
 		server_note_refusal(server, relay->toolchain, clock_now_ms());
 	}
-	spool_release(&relay->reply);
-	spool_init(&relay->reply, &relay->gateway->pool);
+	answer_clear(&relay->answer);
 	/* Where it is tried a second time already, that one's end decides. */
 	if (relay->second) {
 		leave_to_second(relay, relay_fault_word(kind));
@@ -170,8 +161,8 @@ static struct wait wait_of(const struct relay *relay);
 
 static void pump(struct relay *relay)
 {
-	while (relay->request_sent < relay->request.size) {
-		ssize_t n = spool_send(&relay->request, relay->request_sent, relay->server_fd);
+	while (relay->request_sent < relay->request.spool.size) {
+		ssize_t n = spool_send(&relay->request.spool, relay->request_sent, relay->server_fd);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -191,59 +182,19 @@ static void pump(struct relay *relay)
 		relay->progress_at_ms = clock_now_ms();
 		relay->gateway->counters.bytes_in += (uint64_t)n;
 	}
-	if (relay->request_whole) {
+	if (relay->request.whole) {
 		struct wait wait = wait_of(relay);
 
 		set_timer(relay, patience_next_look_ms(&wait));
 	}
 }
 
-static void take_first_word(struct relay *relay, const struct walk_event *event)
-{
-	size_t room = sizeof(relay->argv0) - 1 - relay->argv0_len;
-	size_t n = event->len < room ? event->len : room;
-
-	if (event->token != WALK_ARGV || relay->argv0_whole)
-		return;
-	if (event->kind == WALK_BODY) {
-		memcpy(relay->argv0 + relay->argv0_len, event->data, n);
-		relay->argv0_len += n;
-	}
-	relay->argv0_whole = event->kind == WALK_BODY ? event->last : !event->has_body;
-}
-
-static int check_request(struct relay *relay, const char *bytes, size_t len, struct err *err)
-{
-	size_t at = 0;
-
-	for (;;) {
-		struct walk_event event;
-		ssize_t n = walk_step(&relay->request_walk, bytes + at, len - at, &event, err);
-
-		if (n < 0)
-			return -1;
-		at += (size_t)n;
-		if (event.kind == WALK_TOKEN && (event.token == WALK_DOTI || event.token == WALK_NFIL))
-			relay->request_ready = true;
-		take_first_word(relay, &event);
-		if (walk_ended(&relay->request_walk)) {
-			if (at < len)
-				return err_set(err, ERR_PROTOCOL, "%zu bytes follow the request", len - at);
-			relay->request_whole = true;
-			relay->waited_from_ms = clock_now_ms();
-			return 0;
-		}
-		if (event.kind == WALK_MORE && at == len)
-			return 0;
-	}
-}
-
 int relay_add_request(struct relay *relay, const char *bytes, size_t len, struct err *err)
 {
-	if (relay->request_whole)
-		return err_set(err, ERR_PROTOCOL, "%zu bytes follow the request", len);
-	if (check_request(relay, bytes, len, err) < 0 || spool_add(&relay->request, bytes, len, err) < 0)
+	if (intake_add(&relay->request, bytes, len, err) < 0)
 		return -1;
+	if (relay->request.whole)
+		relay->waited_from_ms = clock_now_ms();
 	if (relay->state == RELAY_RUNNING)
 		pump(relay);
 	return 0;
@@ -251,41 +202,34 @@ int relay_add_request(struct relay *relay, const char *bytes, size_t len, struct
 
 /* ------------------------------------------------------------------ from the server */
 
-bool relay_has_other_object(const struct relay *relay)
-{
-	bool is_compressed = walk_version(&relay->request_walk) >= PROTOCOL_LZO;
-
-	return relay->object && walk_status(&relay->reply_walk) == 0 &&
-	       object_is_other(&relay->head, is_compressed, relay->object);
-}
-
 static void learn(const struct relay *relay, int64_t now_ms)
 {
 	struct server *server = relay->server;
 	int before = server->capacity.settled;
 
-	server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
+	server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.spool.size, now_ms);
 	if (capacity_on_done(&server->capacity, server->in_flight, relay->started_ms,
-			     relay->request.size, now_ms))
+			     relay->request.spool.size, now_ms))
 		log_info("host '%s' gets %d jobs at once from now on, not %d: that is what it does best with", server->label,
 			 server->capacity.settled, before);
 }
 
 static void answered(struct relay *relay)
 {
+	enum verdict verdict = answer_verdict(&relay->answer, relay->object);
 	struct server *server = relay->server;
 	int64_t now_ms = clock_now_ms();
 
 	relay->state = RELAY_ANSWERED;
 	server->n_done++;
-	/* An error comes sooner than an object: it says nothing about the next job. */
-	if (walk_status(&relay->reply_walk) == 0)
+	/* An error comes sooner than an object: it says nothing about the next job, nor whether its object
+	 * would be right. */
+	if (verdict == VERDICT_OBJECT || verdict == VERDICT_OTHER_OBJECT)
 		learn(relay, now_ms);
 	server->answered_at_ms = now_ms;
-	if (walk_status(&relay->reply_walk) == RELAY_NO_COMPILER || relay_has_other_object(relay))
+	if (verdict == VERDICT_NO_COMPILER || verdict == VERDICT_OTHER_OBJECT)
 		server_note_refusal(server, relay->toolchain, now_ms);
-	/* nor does it say whether the objects would be right */
-	else if (walk_status(&relay->reply_walk) == 0)
+	else if (verdict == VERDICT_OBJECT)
 		server_note_accept(server, relay->toolchain);
 	gateway_server_worked(relay->gateway, server);
 	end_second(relay, "overtaken");
@@ -298,17 +242,16 @@ void relay_take_answer(struct relay *relay, struct relay *other)
 	struct server *server = relay->server;
 	int64_t now_ms = clock_now_ms();
 
-	spool_release(&relay->reply);
-	relay->reply = other->reply;
-	spool_init(&other->reply, &relay->gateway->pool);
-	relay->reply_walk = other->reply_walk;
+	answer_release(&relay->answer);
+	relay->answer = other->answer;
+	answer_init(&other->answer, &relay->gateway->pool);
 	str_copy(relay->from, sizeof(relay->from), other->from);
 	relay->state = RELAY_ANSWERED;
 	if (server) {
 		if (relay->is_probe)
 			breaker_on_nothing(&server->breaker);
 		/* it would have taken at least so long */
-		server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.size, now_ms);
+		server_learn_time(server, now_ms - relay->waited_from_ms, relay->request.spool.size, now_ms);
 		leave_to_second(relay, "overtaken");
 	}
 	/* the slot that the feed saw the second attempt in */
@@ -340,67 +283,46 @@ static bool may_go_elsewhere(const struct relay *relay)
 	return result == PICK_FOUND || result == PICK_WAIT;
 }
 
-/* A whole answer: is it what the compiler thinks of the source, or what the server lacks? */
+/* A whole answer: the client's, or does another server have a better one? */
 static void judge(struct relay *relay)
 {
-	int status = (int)walk_status(&relay->reply_walk);
+	enum verdict verdict = answer_verdict(&relay->answer, relay->object);
+	bool is_killed = verdict == VERDICT_KILLED;
 
-	if (status == RELAY_NO_COMPILER && may_go_elsewhere(relay)) {
-		gateway_server_worked(relay->gateway, relay->server);
-		fault(relay, FAULT_REFUSED, "it has no such compiler");
-	} else if (relay_has_other_object(relay) && may_go_elsewhere(relay)) {
-		gateway_server_worked(relay->gateway, relay->server);
-		fault(relay, FAULT_REFUSED, "its compiler makes objects for another machine");
-	} else if (WIFSIGNALED(status) && !relay->was_moved && may_go_elsewhere(relay)) {
-		/* out of memory, an administrator: another machine may fare better, once */
+	/* a job whose compiler was killed is moved once */
+	if (!verdict_is_of_server(verdict) || (is_killed && relay->was_moved) || !may_go_elsewhere(relay)) {
+		answered(relay);
+		return;
+	}
+	gateway_server_worked(relay->gateway, relay->server);
+	if (is_killed) {
 		relay->was_moved = true;
-		gateway_server_worked(relay->gateway, relay->server);
 		/* whose fault it is shows when the next one is killed there, too */
 		server_note_refusal(relay->server, relay->toolchain, clock_now_ms());
-		fault(relay, FAULT_JOB, "its compiler was killed");
-	} else {
-		answered(relay);
 	}
+	fault(relay, is_killed ? FAULT_JOB : FAULT_REFUSED, verdict_text(verdict));
 }
 
 /* True when the connection is over, one way or the other. */
 static bool take_reply(struct relay *relay, const char *bytes, size_t len)
 {
 	struct err err = ERR_INIT;
-	size_t at = 0;
+	int whole;
 
-	if (!relay->reply.size && take_denial(relay, bytes, len))
+	if (!relay->answer.spool.size && take_denial(relay, bytes, len))
 		return true;
 	/* A server speaks when it has everything. */
-	if (!relay->request_whole) {
+	if (!relay->request.whole) {
 		fault(relay, FAULT_TRANSPORT, "it answered before it had the request");
 		return true;
 	}
-	if (!relay->reply.size) {
-		walk_reply_init(&relay->reply_walk, walk_version(&relay->request_walk), &limits);
-		relay->head.n = 0;
-	}
-	while (!walk_ended(&relay->reply_walk)) {
-		struct walk_event event;
-		ssize_t n = walk_step(&relay->reply_walk, bytes + at, len - at, &event, &err);
-
-		if (n < 0) {
-			fault(relay, FAULT_TRANSPORT, err.text);
-			return true;
-		}
-		at += (size_t)n;
-		if (event.kind == WALK_BODY && event.token == WALK_DOTO)
-			object_head_add(&relay->head, event.data, event.len);
-		if (event.kind == WALK_MORE && at == len)
-			break;
-	}
-	/* what follows an answer is nobody's */
-	if (spool_add(&relay->reply, bytes, at, &err) < 0) {
+	whole = answer_add(&relay->answer, walk_version(&relay->request.walk), bytes, len, &err);
+	if (whole < 0) {
 		/* our disk is full: no fault of the server's */
-		fault(relay, FAULT_JOB, err.text);
+		fault(relay, err.code == ERR_IO ? FAULT_JOB : FAULT_TRANSPORT, err.text);
 		return true;
 	}
-	if (!walk_ended(&relay->reply_walk))
+	if (!whole)
 		return false;
 	judge(relay);
 	return true;
@@ -432,7 +354,7 @@ static void relay_on_readable(evutil_socket_t fd, short what, void *context)
 			return;
 		/* Stock servers refuse a client, a compiler or an option by closing; where they had not read
 		 * everything, that arrives as a reset. It says nothing against the server. */
-		if ((n == 0 || errno == ECONNRESET) && n <= 0 && !relay->reply.size) {
+		if ((n == 0 || errno == ECONNRESET) && n <= 0 && !relay->answer.spool.size) {
 			fault(relay, FAULT_REFUSED, "it closed without an answer");
 			return;
 		}
@@ -446,7 +368,7 @@ static void relay_on_readable(evutil_socket_t fd, short what, void *context)
 		}
 		if (take_reply(relay, chunk, (size_t)n))
 			return;
-		if (relay->reply.size == (uint64_t)n)
+		if (relay->answer.spool.size == (uint64_t)n)
 			hurry_rest(relay);
 		if ((size_t)n < sizeof(chunk))
 			break;
@@ -539,8 +461,8 @@ static double usual_ms(const struct relay *relay)
 	int64_t now_ms = clock_now_ms();
 
 	if (server_is_known(relay->server, now_ms))
-		return server_expected_ms(relay->server, relay->request.size, now_ms);
-	return pick_usual_ms(relay->gateway->servers, relay->gateway->n_servers, relay->request.size, now_ms);
+		return server_expected_ms(relay->server, relay->request.spool.size, now_ms);
+	return pick_usual_ms(relay->gateway->servers, relay->gateway->n_servers, relay->request.spool.size, now_ms);
 }
 
 static struct wait wait_of(const struct relay *relay)
@@ -550,14 +472,14 @@ static struct wait wait_of(const struct relay *relay)
 			.progress_at_ms = relay->progress_at_ms,
 		.answered_at_ms = relay->server->answered_at_ms, .usual_ms = usual_ms(relay),
 			.n_jobs = relay->server->in_flight,
-		.is_moving = relay->reply.size || relay->request_sent < relay->request.size,
+		.is_moving = relay->answer.spool.size || relay->request_sent < relay->request.spool.size,
 			.is_probe = relay->is_probe,
 	};
 }
 
 static void look_for_another(struct relay *relay, const struct wait *wait)
 {
-	if (relay->on_late && !relay->second && relay->request_whole && patience_is_worn(wait))
+	if (relay->on_late && !relay->second && relay->request.whole && patience_is_worn(wait))
 		relay->on_late(relay->context);
 }
 
@@ -586,7 +508,7 @@ static void waited_for_progress(struct relay *relay)
 
 	if (left_ms <= 0) {
 		fault(relay, FAULT_TRANSPORT,
-		      relay->reply.size ? "it stopped in the middle of its answer" :
+		      relay->answer.spool.size ? "it stopped in the middle of its answer" :
 					  "it takes no data");
 		return;
 	}
@@ -597,13 +519,13 @@ static void waited_for_progress(struct relay *relay)
 static void relay_on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct relay *relay = context;
-	bool all_sent = relay->request_sent == relay->request.size;
+	bool all_sent = relay->request_sent == relay->request.spool.size;
 
 	(void)fd;
 	(void)what;
-	if (all_sent && relay->request_whole && !relay->reply.size) {
+	if (all_sent && relay->request.whole && !relay->answer.spool.size) {
 		waited_for_answer(relay);
-	} else if (all_sent && !relay->request_whole) {
+	} else if (all_sent && !relay->request.whole) {
 		/* the client's turn, which has a deadline of its own */
 		note_progress(relay);
 	} else {

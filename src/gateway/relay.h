@@ -17,17 +17,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/answer.h"
 #include "gateway/dial.h"
-#include "gateway/object.h"
+#include "gateway/intake.h"
 #include "gateway/patience.h"
-#include "gateway/spool.h"
 #include "gateway/state.h"
-#include "wire/walk.h"
 
 enum relay_state { RELAY_IDLE, RELAY_DIALLING, RELAY_RUNNING, RELAY_ANSWERED };
-
-/* "failed to exec": another server may have the compiler */
-enum { RELAY_NO_COMPILER = ERR_NO_COMPILER << 8 };
 
 enum relay_fault {
 	FAULT_TRANSPORT,		/* the server or the way to it */
@@ -61,21 +57,13 @@ struct relay {
 	struct dial dial;		/* on the way to server_fd */
 	struct event *readable, *writable, *timer;
 
-	struct walk request_walk;
-	struct spool request;
-	bool request_ready;		/* DOTI or NFIL seen: the client's preprocessor is done */
-	bool request_whole;
-	char argv0[64];			/* the compiler that the request names, cut to fit */
-	size_t argv0_len;
-	bool argv0_whole;
+	struct intake request;
 	int64_t started_ms;		/* it has the slot */
 	int64_t waited_from_ms;		/* when the server had all it needs from us: its own time starts */
 	uint64_t request_sent;
 	int64_t progress_at_ms;		/* the server last took or sent something */
 
-	struct walk reply_walk;
-	struct spool reply;
-	struct object_head head;	/* of the object in it */
+	struct answer answer;
 
 	struct relay *second;		/* another attempt at the same request, or NULL (second.h) */
 	void (*end_second)(struct relay *relay, const char *reason);
@@ -86,7 +74,7 @@ struct relay {
 	/* handing only: server_fd is connected */
 	void (*on_connected)(void *context);
 	void (*on_fault)(void *context, enum relay_fault fault, const char *why);
-	/* reply is whole; the slot is free again */
+	/* the answer is whole; the slot is free again */
 	void (*on_answered)(void *context);
 	void *context;
 };
@@ -101,8 +89,6 @@ int relay_add_request(struct relay *relay, const char *bytes, size_t len, struct
 void relay_start(struct relay *relay, struct server *server);
 /* Ends the connection towards the server and frees its slot; the kept request stays. */
 void relay_detach(struct relay *relay);
-/* A whole answer: is its object certainly another than the client can use? */
-bool relay_has_other_object(const struct relay *relay);
 /* What the second attempt was answered is the answer; the first one ends. The caller tells on_answered. */
 void relay_take_answer(struct relay *relay, struct relay *other);
 

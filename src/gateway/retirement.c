@@ -124,7 +124,7 @@ static void move(struct retirement *retirement, struct peer *peer)
 	trunk_put_text(trunk, TRUNK_SAID, peer->said.data, peer->said.len);
 	trunk_put_text(trunk, TRUNK_SAID, peer->in.data, peer->in.len);
 	trunk_put_text(trunk, TRUNK_OUT, peer->out.data, peer->out.len);
-	put_request(trunk, &peer->relay.request);
+	put_request(trunk, &peer->relay.request.spool);
 	trunk_put_text(trunk, TRUNK_ADOPT, "!", 1);
 	feed_job_moved(&retirement->gateway->feed, &peer->seen);
 	peer_close(peer);

@@ -3,7 +3,6 @@
 #include "gateway/second.h"
 
 #include <stdlib.h>
-#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,7 +20,7 @@ static void second_end(struct relay *relay, const char *reason)
 
 	feed_attempt_abandoned(&relay->gateway->feed, other->seen, reason, clock_now_ms());
 	relay->second = NULL;
-	spool_init(&other->request, &relay->gateway->pool);
+	intake_init(&other->request, &relay->gateway->pool);
 	other->via = NULL;
 	relay_release(other);
 	free((struct second *)(void *)other);
@@ -43,10 +42,8 @@ static void second_on_fault(void *context, enum relay_fault kind, const char *wh
 static void second_on_answered(void *context)
 {
 	struct relay *first = context, *other = first->second;
-	int status = (int)walk_status(&other->reply_walk);
 
-	/* That says something about its server, and nothing about the source. */
-	if (WIFSIGNALED(status) || status == RELAY_NO_COMPILER || relay_has_other_object(other)) {
+	if (verdict_is_of_server(answer_verdict(&other->answer, other->object))) {
 		second_on_fault(first, FAULT_REFUSED, "its second attempt found no compiler that works");
 		return;
 	}
@@ -68,8 +65,6 @@ void second_start(struct relay *relay, struct server *server)
 	feed_job_tried_again(&relay->gateway->feed, relay->seen, &second->seen, server->label, clock_now_ms());
 	other->seen = &second->seen;
 	other->request = relay->request;
-	other->request_walk = relay->request_walk;
-	other->request_ready = other->request_whole = true;
 	other->waited_from_ms = clock_now_ms();
 	other->on_fault = second_on_fault;
 	other->on_answered = second_on_answered;

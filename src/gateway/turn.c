@@ -158,7 +158,7 @@ static void relay_connected(void *context)
 
 static void start_relay(struct peer *peer, struct server *server)
 {
-	bool whole = peer->relay.request_whole;
+	bool whole = peer->relay.request.whole;
 
 	peer->relay.handing = peer->relay.guarded = false;
 	/* the client has been told: from now on it can go nowhere else */
@@ -342,7 +342,7 @@ static void keep_promise(struct peer *peer)
 {
 	peer->protocol = peer->job.protocol_min = peer->job.protocol_max = peer->told;
 	peer->told = 0;
-	peer->state = peer->relay.request_whole ? PEER_WORKING : PEER_REQUEST;
+	peer->state = peer->relay.request.whole ? PEER_WORKING : PEER_REQUEST;
 	event_del(peer->timer);
 	event_del(peer->gone);
 }

@@ -18,7 +18,7 @@ static void a_job_is_done_when_the_whole_reply_has_come(void **state)
 	say(&scene, REPLY + 28);
 	run(&scene, 10);
 	assert_true(scene.answered);
-	assert_int_equal(scene.relay.reply.size, strlen(REPLY));
+	assert_int_equal(scene.relay.answer.spool.size, strlen(REPLY));
 	assert_int_equal(scene.server->in_flight, 0);
 	assert_int_equal(scene.server->n_done, 1);
 	assert_int_equal(scene.server->service.n, 1);
@@ -36,7 +36,7 @@ static void a_close_without_an_answer_is_a_refusal_and_no_fault_of_the_way(void 
 	assert_true(scene.faulted);
 	assert_int_equal(scene.fault, FAULT_REFUSED);
 	assert_int_equal(scene.server->breaker.failures, 0);
-	assert_int_equal(scene.relay.request.size, strlen(REQUEST));
+	assert_int_equal(scene.relay.request.spool.size, strlen(REQUEST));
 }
 
 /* With an answer in pieces ssh must say something: it is told that we are done. Others see no end before the end. */
@@ -175,7 +175,7 @@ static void a_full_disk_of_ours_strikes_no_server_and_leaves_room_for_the_next_p
 	assert_true(scene.relay.is_probe);
 	ask(&scene);
 	/* where the answer would be kept */
-	scene.relay.reply.fd = open("/dev/full", O_RDWR | O_CLOEXEC);
+	scene.relay.answer.spool.fd = open("/dev/full", O_RDWR | O_CLOEXEC);
 	say(&scene, REPLY);
 	run(&scene, 10);
 	assert_true(scene.faulted);
@@ -356,12 +356,10 @@ static void what_is_no_request_is_an_offence(void **state)
 	scene_open(&scene);
 	assert_fails(relay_add_request(&scene.relay, "GET / HTTP/1.0\r\n", 16, &err), ERR_PROTOCOL, "");
 	relay_release(&scene.relay);
-	scene.relay.request = (struct spool)SPOOL_INIT;
-	spool_init(&scene.relay.request, &scene.gateway.pool);
-	walk_request_init(&scene.relay.request_walk, &walk_limits_default);
+	intake_init(&scene.relay.request, &scene.gateway.pool);
 	give(&scene, REQUEST);
-	assert_true(scene.relay.request_whole);
-	assert_string_equal(scene.relay.argv0, "gcc");
+	assert_true(scene.relay.request.whole);
+	assert_string_equal(scene.relay.request.argv0, "gcc");
 	assert_fails(relay_add_request(&scene.relay, "x", 1, &err), ERR_PROTOCOL, "follow");
 	scene.server->in_flight = 0;
 }
@@ -377,7 +375,7 @@ static void a_reply_that_is_none_is_a_fault_of_the_server(void **state)
 	run(&scene, 10);
 	assert_true(scene.faulted);
 	assert_int_equal(scene.fault, FAULT_TRANSPORT);
-	assert_int_equal(scene.relay.reply.size, 0);
+	assert_int_equal(scene.relay.answer.spool.size, 0);
 }
 
 int main(void)

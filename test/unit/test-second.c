@@ -83,7 +83,7 @@ static void a_late_job_is_answered_by_a_second_server_and_nobody_is_blamed(void 
 	answer_second(&scene, REPLY);
 	run(&scene, 10);
 	assert_true(scene.answered);
-	assert_int_equal(scene.relay.reply.size, strlen(REPLY));
+	assert_int_equal(scene.relay.answer.spool.size, strlen(REPLY));
 	assert_string_equal(scene.relay.seen->server, scene.idle->label);
 	assert_int_equal(scene.server->in_flight, 0);
 	assert_int_equal(scene.server->breaker.failures + scene.server->n_failed, 0);
@@ -142,7 +142,7 @@ static void when_both_fail_that_is_one_failure(void **state)
 	assert_false(scene.answered);
 	/* of the last one it is told as of any that is tried again */
 	assert_int_equal(scene.gateway.feed.n[FEED_ABANDONED], 1);
-	assert_int_equal(scene.relay.request.size, strlen(REQUEST));
+	assert_int_equal(scene.relay.request.spool.size, strlen(REQUEST));
 }
 
 static void a_second_attempt_that_fails_leaves_the_first_alone(void **state)
@@ -178,7 +178,7 @@ static void a_stall_in_mid_answer_is_late_too(void **state)
 	answer_second(&scene, REPLY);
 	run(&scene, 10);
 	assert_true(scene.answered);
-	assert_int_equal(scene.relay.reply.size, strlen(REPLY));
+	assert_int_equal(scene.relay.answer.spool.size, strlen(REPLY));
 }
 
 static void without_a_free_server_a_late_job_is_waited_for(void **state)
