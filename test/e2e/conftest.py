@@ -51,7 +51,7 @@ def nothing_left(monkeypatch):
         left = wait.processes_with(f"DISTCC_TEST_ID={marker}")
         return not left
     try:
-        wait.until(gone, "all processes of the test to be gone", deadline_s=5)
+        wait.until(gone, "all processes of the test to be gone", deadline_s=wait.within(5))
     except AssertionError:
         names = [pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ") for pid in left
                  if os.path.exists(f"/proc/{pid}")]

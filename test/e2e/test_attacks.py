@@ -203,9 +203,9 @@ class Site:
         assert tree_of(self.outside) == self.before
         assert pathlib.Path("/etc/shadow").stat().st_mtime == self.shadow.st_mtime
         assert not os.path.lexists("/dev/shm/distcc-attack")
-        wait.until(lambda: not self.children(), f"the attacker's processes to be gone: {self.children()}", deadline_s=5)
+        wait.until(lambda: not self.children(), f"the attacker's processes to be gone: {self.children()}", deadline_s=wait.within(5))
         jobs = [path for path in self.server.tmp.glob("distccd_*/*/*")]
-        wait.until(lambda: not any(path.exists() for path in jobs), "the jobs' files to be gone", deadline_s=5)
+        wait.until(lambda: not any(path.exists() for path in jobs), "the jobs' files to be gone", deadline_s=wait.within(5))
         uid = pwd.getpwnam("distccd").pw_uid
         strays = [name for name in os.listdir("/proc") if name.isdigit() and self._is_stray(name, uid)]
         assert not strays

@@ -67,9 +67,7 @@ def test_a_server_that_comes_back_is_used_within_five_seconds(stack, base, gatew
     # long enough down that its pauses have grown
     wait.until(lambda: compile_one(gw, workplace) and gw.status()["servers"][0]["failed"] >= 3, "the third failed probe")
     server = stack.enter_context(peers.stock_server(base / "back", port=port))
-    begin = time.monotonic()
-    wait.until(lambda: compile_one(gw, workplace) == 0, "the server to be used", deadline_s=10)
-    assert time.monotonic() - begin < 5
+    wait.until(lambda: compile_one(gw, workplace) == 0, "the server to be used", deadline_s=wait.within(5))
     server.wait_count(1)
 
 
@@ -181,7 +179,7 @@ def test_a_compiler_that_makes_objects_for_another_machine_is_avoided_until_it_i
         done = subprocess.run([peers.CLIENT, "gcc", "-c", "f0.c", "-o", "again.o"], cwd=project.directory, env=env, timeout=60,
                               stderr=subprocess.DEVNULL, check=False)
         return done.returncode == 0 and len(wrong.runs()) > n_runs
-    wait.until(is_used, "the server to be used again", deadline_s=10)
+    wait.until(is_used, "the server to be used again", deadline_s=wait.within(5))
 
 
 @pytest.mark.parametrize("pass_fds", ["never", "always"])

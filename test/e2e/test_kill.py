@@ -116,7 +116,7 @@ def whole_or_absent(workplace):
 
 
 def nothing_else_is_left(farm, workplace, tmp, marker):
-    wait.until(lambda: not clients(marker), "clients to be gone", deadline_s=5)
+    wait.until(lambda: not clients(marker), "clients to be gone", deadline_s=wait.within(5))
     wait.until(lambda: farm.gateway.status()["peers"] == 0, "the gateway to be idle")
     status = farm.gateway.status()
     assert [server["in_flight"] for server in status["servers"]] == [0, 0]
@@ -143,7 +143,7 @@ def test_a_killed_client_takes_its_local_compiler_along(workplace, client_env, h
         wait.until(lambda: "cc1" in names(marker), "cc1 to run")
         client.kill()
         client.wait()
-    wait.until(lambda: not compilers(marker), "the compiler to be gone", deadline_s=1)
+    wait.until(lambda: not compilers(marker), "the compiler to be gone", deadline_s=wait.within(1))
     assert sorted(os.listdir(workplace.path)) == ["slow.c"]
 
 
@@ -169,7 +169,7 @@ def test_a_killed_client_takes_its_far_compiler_along(our_server, gateway, workp
         wait.until(lambda: "cc1" in names(marker), "cc1 to run")
         client.kill()
         client.wait()
-    wait.until(lambda: "cc1" not in names(marker), "the server's compiler to be gone", deadline_s=1)
+    wait.until(lambda: "cc1" not in names(marker), "the server's compiler to be gone", deadline_s=wait.within(1))
     server.wait_count(1, "CLI_DISCONN")
     assert [name for name in os.listdir(server.tmp) if not name.startswith("distccd_")] == []
 
@@ -185,9 +185,9 @@ def test_a_server_that_ends_takes_everything_along(our_server, workplace, client
         wait.until(lambda: "cc1" in names(marker), "cc1 to run")
         server.process.send_signal(number)
         server.process.wait(timeout=10)
-        wait.until(lambda: "distccd" not in names(marker) and "cc1" not in names(marker), "the server to be gone", deadline_s=1.5)
+        wait.until(lambda: "distccd" not in names(marker) and "cc1" not in names(marker), "the server to be gone", deadline_s=wait.within(1.5))
         assert client.wait(timeout=30) != 0
-    wait.until(lambda: not os.listdir(server.tmp), "its files to be gone", deadline_s=1)
+    wait.until(lambda: not os.listdir(server.tmp), "its files to be gone", deadline_s=wait.within(1))
 
 
 def test_a_killed_worker_leaves_no_file_and_no_compiler(our_server, workplace, client_env):
@@ -201,8 +201,8 @@ def test_a_killed_worker_leaves_no_file_and_no_compiler(our_server, workplace, c
         worker = int(pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()[0])
         os.kill(worker, signal.SIGKILL)
         assert client.wait(timeout=30) != 0
-    wait.until(lambda: "cc1" not in names(marker), "the compiler to be gone", deadline_s=1)
-    wait.until(lambda: not list(pathlib.Path(server.tmp).glob("*/*/job")), "the job's directory to be gone", deadline_s=1)
+    wait.until(lambda: "cc1" not in names(marker), "the compiler to be gone", deadline_s=wait.within(1))
+    wait.until(lambda: not list(pathlib.Path(server.tmp).glob("*/*/job")), "the job's directory to be gone", deadline_s=wait.within(1))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
@@ -219,7 +219,7 @@ def test_a_gateway_that_is_ended_while_it_starts_leaves_nothing_either(stack, ba
 def end_gateway(gw, number):
     marker = os.environ["DISTCC_TEST_ID"]
     gw.process.send_signal(number)
-    status = gw.process.wait(timeout=1)
+    status = gw.process.wait(timeout=wait.within(1))
     assert status == (0 if number == signal.SIGTERM else -number)
-    wait.until(lambda: "distcc-gateway" not in names(marker), "both processes to be gone", deadline_s=1)
+    wait.until(lambda: "distcc-gateway" not in names(marker), "both processes to be gone", deadline_s=wait.within(1))
     assert not gw.path.exists()

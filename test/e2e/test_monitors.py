@@ -141,7 +141,7 @@ def test_a_gateways_jobs_have_rows_that_go_with_their_clients(gateway, base, cli
     text = run(MONITOR, "--gateway", env=client_env(gw.host)).stdout
     assert len(re.findall(r"^ +\d+  Compile +held.c +127.0.0.1:\d+\[[01]\]  build-[01]$", text, re.M)) == 2
     clients[0].send_signal(signal.SIGKILL)
-    wait.until(lambda: len(rows()) == 3, "the dead client's row to go", deadline_s=1)
+    wait.until(lambda: len(rows()) == 3, "the dead client's row to go", deadline_s=wait.within(1))
     for client in clients:
         client.kill()
         client.wait()

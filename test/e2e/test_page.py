@@ -269,5 +269,5 @@ def test_a_reader_hears_of_a_job_within_a_second(stock_server, page, client_env,
             more = next(news)
             assert more["kind"] == "more"
             events += more["events"]
-        assert time.monotonic() - ended < 5     # a loaded machine; alone it is half a second
+        assert time.monotonic() - ended < wait.within(1)
         assert [event["event"] for event in events] == ["wanted", "queued", "granted", "done"]

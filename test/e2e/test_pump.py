@@ -327,7 +327,7 @@ def test_the_include_server_ends_with_pump_however_that_ends(shell, number, pump
     process.send_signal(number)
     process.stdin.close()
     process.wait(timeout=30)
-    wait.until(lambda: not list(temporary.iterdir()), "everything to be removed", deadline_s=5)
+    wait.until(lambda: not list(temporary.iterdir()), "everything to be removed", deadline_s=wait.within(5))
     process.stdout.close()
 
 
@@ -346,7 +346,7 @@ def test_startup_and_shutdown(shell, pump_place):
 def test_its_end_is_noticed_when_its_directory_is_removed(include_server):
     includes = include_server()
     includes.socket.unlink()
-    wait.until(includes.is_gone, "the include server to end by itself", deadline_s=5)
+    wait.until(includes.is_gone, "the include server to end by itself", deadline_s=wait.within(5))
 
 
 @pytest.mark.parametrize("link,suffix", [("\"link.h\"", ".lzo"), ("<link.h>", ".lzo.abs")], ids=["relative", "one of them absolute"])

@@ -14,8 +14,7 @@ from lib import peers, root, wait
 
 OPENRC = peers.BUILD / "unpacked" / "openrc"
 STATES = "starting started stopping stopped inactive wasinactive failed hotplugged daemons options exclusive scheduled tmp"
-# Idle, a stop takes less than a second; a machine that does other things at the time may need more.
-STOPPED_WITHIN_S = 5
+STOPPED_WITHIN_S = wait.within(1)
 
 # OpenRC as after boot, with its own scripts gone, a network that is there, and the user that packages make.
 BOOTED = f"""
