@@ -45,7 +45,7 @@ void peer_close(struct peer *peer)
 		peer_charge_for_waiting(peer);
 	peer->state = PEER_CLOSED;
 	ledger_ended(&peer->relay, FEED_CANCELLED, NULL);
-	schedule_remove(&gateway->schedule, &peer->job);
+	queue_remove(&peer->job);
 	if (peer->holds_place)
 		schedule_place_free(&gateway->schedule, peer->place, peer->job.kind == JOB_COMPILE,
 				    clock_now_ms());
@@ -244,7 +244,7 @@ static void peer_on_waiting(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	lease_begin(&writer, &peer->out, LEASE_WAIT);
 	lease_add_int(&writer, "position",
-		      peer->state == PEER_QUEUED ? (int64_t)peer->gateway->schedule.n_queued : 0);
+		      peer->state == PEER_QUEUED ? (int64_t)schedule_n_queued(&peer->gateway->schedule) : 0);
 	lease_end(&writer);
 	peer_flush(peer);
 }

@@ -2,54 +2,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gateway/schedule.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <utlist.h>
-
-#include "base/mem.h"
-#include "base/str.h"
-#include "gateway/weight.h"
-
-enum { TURN = 1024, ALIKE_MAX = 16 };
-
-/* What a grant costs by the job's nice: a factor of 1.25 each, as in the kernel's own shares. */
-static const unsigned turn_cost[JOB_NICE_MAX + 1] = {
-	1024, 1280,  1600,  2000,  2500,  3125,  3906,  4883,  6104,  7629,
-	9537, 11921, 14901, 18626, 23283, 29104, 36380, 45475, 56843, 71054,
-};
-
-bool job_is_queued(const struct job *job)
-{
-	return job->build != NULL;
-}
-
-const char *job_toolchain(const struct job *job)
-{
-	return job->toolchain ? job->toolchain : job->compiler ? job->compiler : "";
-}
-
-void job_wish(const struct job *job, struct pick_wish *wish)
-{
-	*wish = (struct pick_wish){
-		.toolchain = job_toolchain(job), .use = job->use, .protocol_min = job->protocol_min,
-			.protocol_max = job->protocol_max,
-		.size = job->size, .preferred = job->preferred, .tried = job->tried, .n_tried = job->n_tried,
-	};
-}
-
-void job_release(struct job *job)
-{
-	free(job->compiler);
-	free(job->source);
-	free(job->use);
-	free(job->object);
-	free(job->toolchain);
-	free(job->label);
-	free(job->session);
-	memset(job, 0, sizeof(*job));
-}
-
-/* ------------------------------------------------------------------ the queues */
+enum { ALIKE_MAX = 16 };
 
 static struct queue *queue_of(struct schedule *schedule, const struct job *job)
 {
@@ -63,113 +16,25 @@ static struct queue *queue_of(struct schedule *schedule, const struct job *job)
 	}
 }
 
-/* Whoever comes anew is not owed what was given out before. */
-static void join(struct turn_taker *turns, uint64_t clock)
-{
-	if (!turns->n_queued && turns->charged < clock)
-		turns->charged = clock;
-}
-
-static struct owner *owner_get(struct queue *queue, uid_t uid)
-{
-	struct owner *owner;
-
-	HASH_FIND(hh, queue->owners, &uid, sizeof(uid), owner);
-	if (!owner) {
-		owner = mem_alloc(sizeof(*owner));
-		owner->uid = uid;
-		owner->queue = queue;
-		HASH_ADD(hh, queue->owners, uid, sizeof(owner->uid), owner);
-	}
-	return owner;
-}
-
-static struct build *build_get(struct owner *owner, const char *wanted)
-{
-	char label[BUILD_LABEL_MAX + 1] = "";
-	struct build *build;
-
-	str_copy(label, sizeof(label), wanted ? wanted : "");
-	HASH_FIND_STR(owner->builds, label, build);
-	/* Labels are the client's word: beyond a number they are one build. */
-	if (!build && HASH_COUNT(owner->builds) >= BUILDS_MAX) {
-		label[0] = '\0';
-		HASH_FIND_STR(owner->builds, label, build);
-	}
-	if (!build) {
-		build = mem_alloc(sizeof(*build));
-		str_copy(build->label, sizeof(build->label), label);
-		build->owner = owner;
-		HASH_ADD_STR(owner->builds, label, build);
-	}
-	return build;
-}
-
-static void count(struct schedule *schedule, struct build *build, const struct job *job, int by)
-{
-	struct owner *owner = build->owner;
-
-	build->turns.n_queued += (size_t)by;
-	owner->turns.n_queued += (size_t)by;
-	owner->queue->n_queued += (size_t)by;
-	owner->queue->n_impatient += job->impatient ? (size_t)by : 0;
-	schedule->n_queued += (size_t)by;
-}
-
 void schedule_add(struct schedule *schedule, struct job *job, bool at_front, int64_t now_ms)
 {
-	struct owner *owner = owner_get(queue_of(schedule, job), job->uid);
-	struct build *build = build_get(owner, job->label ? job->label : job->session);
-
-	join(&owner->turns, owner->queue->clock);
-	join(&build->turns, owner->clock);
-	if (at_front)
-		DL_PREPEND(build->jobs, job);
-	else
-		DL_APPEND(build->jobs, job);
-	job->build = build;
+	queue_add(queue_of(schedule, job), job, at_front);
 	job->queued_at_ms = now_ms;
 	job->held_since_ms = 0;
 	if (job->kind == JOB_COMPILE && !at_front)
 		demand_arrived(&schedule->demand, now_ms);
-	count(schedule, build, job, 1);
 }
 
-void schedule_remove(struct schedule *schedule, struct job *job)
+void schedule_charge(struct schedule *schedule, const struct job *job, int64_t held_ms, double usual_ms)
 {
-	struct build *build = job->build;
+	double each_ms = usual_ms <= 0 || usual_ms > CHARGED_MS_MAX ? CHARGED_MS_MAX : usual_ms < CHARGED_MS_MIN ? CHARGED_MS_MIN : usual_ms;
 
-	if (!build)
-		return;
-	DL_DELETE(build->jobs, job);
-	job->build = NULL;
-	count(schedule, build, job, -1);
-	/* Empty builds and owners go at the end of schedule_run(): it may stand on them now. */
+	queue_charge(queue_of(schedule, job), job, held_ms > 0 ? (uint64_t)((double)held_ms / each_ms) : 0);
 }
 
-/* What was charged is remembered until the others have caught up. */
-static bool is_forgotten(const struct turn_taker *turns, uint64_t clock, bool nobody_waits)
+size_t schedule_n_queued(const struct schedule *schedule)
 {
-	return !turns->n_queued && (nobody_waits || turns->charged <= clock);
-}
-
-static void forget(struct queue *queue)
-{
-	struct owner *owner, *next_owner;
-	struct build *build, *next_build;
-
-	HASH_ITER(hh, queue->owners, owner, next_owner) {
-		HASH_ITER(hh, owner->builds, build, next_build) {
-			if (is_forgotten(&build->turns, owner->clock, !owner->turns.n_queued)) {
-				HASH_DEL(owner->builds, build);
-				free(build);
-			}
-		}
-		if (!owner->builds && is_forgotten(&owner->turns, queue->clock, !queue->n_queued)) {
-			HASH_DEL(queue->owners, owner);
-			free(owner);
-		}
-	}
+	return schedule->queues[QUEUE_FARM].n_queued + schedule_n_waiting_here(schedule);
 }
 
 /* ------------------------------------------------------------------ one pass over all that is free */
@@ -191,49 +56,6 @@ static void wake_at(struct schedule *schedule, int64_t at_ms)
 		schedule->wake_at_ms = at_ms;
 }
 
-static void charge(struct turn_taker *turns, uint64_t *clock, unsigned cost, uint64_t number)
-{
-	if (*clock < turns->charged)
-		*clock = turns->charged;
-	turns->charged += cost;
-	turns->served_at = number;
-}
-
-/* Twice the weight of the others is twice the turns. A user may set it, so it counts within that user's share. */
-static unsigned weigh(unsigned cost, unsigned weight)
-{
-	uint64_t weighed = (uint64_t)cost * WEIGHT_USUAL / (weight ? weight : WEIGHT_USUAL);
-
-	return weighed < 1 ? 1 : weighed > UINT32_MAX ? UINT32_MAX : (unsigned)weighed;
-}
-
-/* Takes it out of the queue, at its owner's and its build's cost. */
-static void serve(struct schedule *schedule, struct job *job)
-{
-	struct build *build = job->build;
-	struct owner *owner = build->owner;
-	unsigned cost = turn_cost[job->nice < 0 ? 0 : job->nice > JOB_NICE_MAX ? JOB_NICE_MAX : job->nice];
-
-	schedule->n_served++;
-	charge(&owner->turns, &owner->queue->clock, cost, schedule->n_served);
-	charge(&build->turns, &owner->clock, weigh(cost, job->weight), schedule->n_served);
-	schedule_remove(schedule, job);
-}
-
-void schedule_charge(struct schedule *schedule, const struct job *job, int64_t held_ms, double usual_ms)
-{
-	struct owner *owner = owner_get(queue_of(schedule, job), job->uid);
-	struct build *build = build_get(owner, job->label ? job->label : job->session);
-	double each_ms = usual_ms <= 0 || usual_ms > CHARGED_MS_MAX ? CHARGED_MS_MAX : usual_ms < CHARGED_MS_MIN ? CHARGED_MS_MIN : usual_ms;
-	uint64_t turns = held_ms > 0 ? (uint64_t)((double)held_ms / each_ms) : 0;
-
-	/* Whoever is not in the queue may be behind the others: that is not what is paid with. */
-	join(&owner->turns, owner->queue->clock);
-	join(&build->turns, owner->clock);
-	owner->turns.charged += turns * TURN;
-	build->turns.charged += turns * TURN;
-}
-
 /* ------------------------------------------------------------------ places on this machine */
 
 static bool place_is_free(const struct place_pool *pool)
@@ -249,7 +71,7 @@ static void take_place(struct pass *pass, struct job *job, enum place place)
 	pool->n_granted++;
 	pool->moved_at_ms = pass->now_ms;
 	pass->schedule->farm_here_busy += job->kind == JOB_COMPILE;
-	serve(pass->schedule, job);
+	queue_serve(job);
 	job->on_place(job, place);
 }
 
@@ -401,7 +223,7 @@ static bool serve_farm(struct pass *pass, struct job *job)
 		pass->farm_is_full = !any_room(pass);
 		return false;
 	}
-	serve(pass->schedule, job);
+	queue_serve(job);
 	if (pick.result == PICK_FOUND) {
 		schedule_take_slot(pass->schedule, job, pick.server, pass->now_ms);
 		job->is_probe = breaker_on_start(&pick.server->breaker, pass->now_ms);
@@ -415,32 +237,19 @@ static bool serve_farm(struct pass *pass, struct job *job)
 
 /* ------------------------------------------------------------------ in what order */
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* What one of them could not get the other cannot get either. */
-static bool are_alike(const struct job *a, const struct job *b)
-{
-	return a->kind == b->kind && !a->n_tried && !b->n_tried &&
-	       a->protocol_min == b->protocol_min && a->protocol_max == b->protocol_max &&
-	       a->allow_here == b->allow_here && same_text(a->use, b->use) &&
-	       same_text(job_toolchain(a), job_toolchain(b));
-}
-
 static bool is_hopeless(const struct pass *pass, const struct job *job)
 {
 	for (size_t i = 0; i < pass->n_alike; i++)
-		if (are_alike(pass->alike[i], job))
+		if (job_is_alike(pass->alike[i], job))
 			return true;
 	return false;
 }
 
 /* The first job of a build that can move: one that waits for a special server holds up nobody. A full
  * farm is not searched: a queue of thousands would be walked for each of them. */
-static bool serve_build(struct pass *pass, struct build *build)
+static bool serve_build(void *context, struct build *build)
 {
+	struct pass *pass = context;
 	struct job *job = build->jobs;
 
 	if (job && job->kind != JOB_COMPILE)
@@ -454,47 +263,6 @@ static bool serve_build(struct pass *pass, struct build *build)
 			pass->alike[pass->n_alike++] = job;
 	}
 	return false;
-}
-
-static bool goes_before(const struct turn_taker *a, const struct turn_taker *b)
-{
-	return a->charged != b->charged ? a->charged < b->charged : a->served_at < b->served_at;
-}
-
-static bool serve_owner(struct pass *pass, struct owner *owner)
-{
-	for (struct build *build = owner->builds; build; build = build->hh.next)
-		build->turns.stuck = !build->turns.n_queued;
-	for (;;) {
-		struct build *first = NULL;
-
-		for (struct build *build = owner->builds; build; build = build->hh.next)
-			if (!build->turns.stuck && (!first || goes_before(&build->turns, &first->turns)))
-				first = build;
-		if (!first)
-			return false;
-		if (serve_build(pass, first))
-			return true;
-		first->turns.stuck = true;
-	}
-}
-
-static void serve_queue(struct pass *pass, struct queue *queue)
-{
-	for (struct owner *owner = queue->owners; owner; owner = owner->hh.next)
-		owner->turns.stuck = false;
-	while (queue->n_queued) {
-		struct owner *first = NULL;
-
-		for (struct owner *owner = queue->owners; owner; owner = owner->hh.next)
-			if (owner->turns.n_queued && !owner->turns.stuck &&
-			    (!first || goes_before(&owner->turns, &first->turns)))
-				first = owner;
-		if (!first)
-			return;
-		if (!serve_owner(pass, first))
-			first->turns.stuck = true;
-	}
 }
 
 /* Those that cannot be told to wait, before their patience ends. */
@@ -529,9 +297,9 @@ static void run_once(struct schedule *schedule, struct server *const *servers, s
 
 	schedule->wake_at_ms = 0;
 	for (int place = 0; place < PLACE_N; place++)
-		serve_queue(&pass, &schedule->queues[QUEUE_PLACES + place]);
+		queue_run(&schedule->queues[QUEUE_PLACES + place], serve_build, &pass);
 	serve_urgent(&pass, &schedule->queues[QUEUE_FARM]);
-	serve_queue(&pass, &schedule->queues[QUEUE_FARM]);
+	queue_run(&schedule->queues[QUEUE_FARM], serve_build, &pass);
 	wake_for_probes(&pass);
 }
 
@@ -548,5 +316,5 @@ void schedule_run(struct schedule *schedule, struct server *const *servers, size
 	} while (schedule->again);
 	schedule->running = false;
 	for (int i = 0; i < QUEUE_N; i++)
-		forget(&schedule->queues[i]);
+		queue_forget(&schedule->queues[i]);
 }

@@ -80,7 +80,7 @@ static void run(struct table *table)
 static void table_free(struct table **table)
 {
 	for (size_t i = 0; i < (*table)->n_asks; i++) {
-		schedule_remove(&(*table)->schedule, &(*table)->asks[i].job);
+		queue_remove(&(*table)->asks[i].job);
 		job_release(&(*table)->asks[i].job);
 	}
 	run(*table);
