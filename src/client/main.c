@@ -18,10 +18,10 @@
 #include "client/ccache.h"
 #include "client/doctor.h"
 #include "client/explain.h"
+#include "client/includes.h"
 #include "client/job.h"
 #include "client/local.h"
 #include "client/masquerade.h"
-#include "client/pump.h"
 #include "client/settings.h"
 #include "client/summary.h"
 #include "client/usage.h"
@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 		if (str_equal(argv[1], "--scan-includes")) {
 			if (argc < 3)
 				return missing_operand(argv[0], "operand");
-			handle = pump_scan_includes;
+			handle = includes_show;
 			first = 2;
 		}
 		if (needs_a_compiler(argv[first]))

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "client/fresh.h"
+#include "client/guesses.h"
 
 int mode_choose(struct attempt *attempt, struct pump *pump, const struct scan *scan,
 		const struct host_spec *host, struct err *err)
@@ -53,7 +54,7 @@ bool mode_sources_changed(const struct scan *scan, const char *source)
 void mode_note_discrepancy(const struct scan *scan, const char *what)
 {
 	log_warning("pump: %s; this source is preprocessed here from now on", what);
-	pump_remember(scan);
+	guess_was_wrong(scan);
 }
 
 /* Does what the server's compiler read agree with what is here? */

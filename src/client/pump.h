@@ -11,7 +11,6 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "client/settings.h"
 #include "compiler/scan.h"
 #include "hosts/spec.h"
 
@@ -39,14 +38,5 @@ void pump_prepare(struct pump *pump, const struct scan *scan, struct err *err);
  * read something that this machine does not have so: *which is its name.
  */
 bool pump_verify(const struct pump *pump, const struct buf *deps, char **which);
-
-/* Notes beside the socket: this unit goes the plain way from now on, and one more guess was wrong. */
-void pump_remember(const struct scan *scan);
-
-/* Of a name in the mirror: without the first three components, ".abs" and ".lzo". Yours to free. */
-char *pump_visible_name(const char *mirror_name);
-
-/* "distcc --scan-includes COMMAND": the exit status. */
-int pump_scan_includes(const struct argv *command, const struct settings *settings);
 
 #endif
