@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lib import compare, peers
+from lib import compare, peers, wait
 
 COMMAND = ["gcc", "-O2", "-c", "hello.c", "-o", "hello.o"]
 
