@@ -73,7 +73,6 @@ bool verdict_is_of_server(enum verdict verdict)
 const char *verdict_text(enum verdict verdict)
 {
 	static const char *const texts[] = {
-		[VERDICT_OBJECT] = "an object", [VERDICT_ERROR] = "an error of the source",
 		[VERDICT_NO_COMPILER] = "it has no such compiler",
 		[VERDICT_OTHER_OBJECT] = "its compiler makes objects for another machine",
 		[VERDICT_KILLED] = "its compiler was killed",

@@ -38,7 +38,7 @@ int answer_add(struct answer *answer, uint32_t version, const char *bytes, size_
 enum verdict answer_verdict(const struct answer *answer, const char *object);
 /* Does it say something about the server, so that another may do better? */
 bool verdict_is_of_server(enum verdict verdict);
-/* "it has no such compiler", for those. */
+/* "it has no such compiler": of those; NULL: there is nothing to say against the server. */
 const char *verdict_text(enum verdict verdict);
 
 #endif
