@@ -207,6 +207,58 @@ static void who_comes_and_goes_gets_no_more_turns_than_who_stays(void **state)
 	assert_in_range(n_a, 10, 12);
 }
 
+static void who_comes_late_is_not_owed_what_was_given_out_before(void **state)
+{
+	static const struct { uid_t uid; const char *label; } late[] = { { 1001, NULL }, { 1000, "another build" } };
+
+	(void)state;
+	for (size_t n = 0; n < 2; n++) {
+		autotable *table = table_make("10.0.0.1/1", "10.0.0.2/1,down");
+
+		for (int i = 0; i < 20; i++)
+			ask_for(table, 'A', JOB_COMPILE, 1000, NULL);
+		run(table);
+		for (int i = 0; i < 9; i++)
+			finish(table, table->servers[0]);
+		for (int i = 0; i < 6; i++)
+			ask_for(table, 'B', JOB_COMPILE, late[n].uid, late[n].label);
+		assert_int_equal(schedule_n_queued(&table->schedule), 16);
+		for (int i = 0; i < 6; i++)
+			finish(table, table->servers[0]);
+		assert_string_equal(table->order, "AAAAAAAAAABABABA");
+	}
+}
+
+static bool serve_first(void *context, struct build *build)
+{
+	struct job *job = build->jobs;
+
+	strncat(context, job->context, 2);
+	queue_serve(job);
+	return true;
+}
+
+static void among_equals_who_was_served_longest_ago_is_next(void **state)
+{
+	static const char names[] = "a\0b\0A\0B";
+	struct queue queue = { 0 };
+	struct job jobs[4];
+	char order[8] = "";
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		jobs[i] = (struct job){ .uid = (uid_t)(1000 + i % 2), .context = (void *)(uintptr_t)&names[2 * i] };
+		queue_add(&queue, &jobs[i], false);
+	}
+	/* as when b's could move and a's could not: the second owner was first */
+	queue_serve(&jobs[1]);
+	queue_serve(&jobs[0]);
+	queue_run(&queue, serve_first, order);
+	assert_string_equal(order, "BA");
+	queue_forget(&queue);
+	assert_null(queue.owners);
+}
+
 static void a_nice_build_gets_less(void **state)
 {
 	autotable *table = table_make("10.0.0.1/1", "10.0.0.2/1,down");
@@ -479,6 +531,8 @@ int main(void)
 		CHECK(builds_of_one_owner_take_turns_too_and_get_no_more_than_its_share),
 		CHECK(one_job_beside_a_big_build_is_next),
 		CHECK(who_comes_and_goes_gets_no_more_turns_than_who_stays),
+		CHECK(who_comes_late_is_not_owed_what_was_given_out_before),
+		CHECK(among_equals_who_was_served_longest_ago_is_next),
 		CHECK(a_nice_build_gets_less),
 		CHECK(who_holds_slots_for_nothing_pays_with_turns),
 		CHECK(a_heavy_build_gets_more_within_its_users_share),
