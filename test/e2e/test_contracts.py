@@ -232,6 +232,10 @@ def test_a_discrepancy_is_counted_beside_the_socket(workplace, client_env, stack
     compare.assert_same(local, workplace.run([peers.CLIENT, *COMMAND], env))
     assert counter.read_bytes() == b"@"
     assert "now using plain distcc" not in log.read_text()
+    # this source is not guessed again
+    compare.assert_same(local, workplace.run([peers.CLIENT, *COMMAND], env))
+    assert counter.read_bytes() == b"@"
+    assert "source=hello.c mode=plain reason=remembered" in log.read_text()
     workplace.files = {**workplace.files, "other.c": "int other;\n", "third.c": "int third;\n"}
     assert workplace.run([peers.CLIENT, "gcc", "-c", "other.c"], env).rc == 0
     assert counter.read_bytes() == b"@@"
