@@ -21,7 +21,7 @@ FILES = 24
 # Long enough that a kill hits it, without a header that only the preprocessor sees.
 SLOW = "int table[4096];\n" + "".join(
     f"int slow{n}(int a) {{ int s = 0; for (int i = 0; i < a; i++) s += table[(i * {n} + a) & 4095] ^ (s << {n % 7}); return s; }}\n"
-    for n in range(1500))
+    for n in range(9000))     # half a minute: without a kill it would still be there when a test looks
 
 
 def clients(marker):

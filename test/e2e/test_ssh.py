@@ -170,7 +170,7 @@ def test_an_ssh_that_misbehaves_ends_with_its_cause_named(gateway, base, stock_s
     begin = time.monotonic()
     outcome = workplace.run(COMPILE, client_env(gate.host))
     assert outcome.rc != 0
-    assert time.monotonic() - begin < wait.within(10)
+    assert time.monotonic() - begin < 25
     line, = gate.wait_log("is down:")
     assert cause in line
     assert sum("ssh says" in line for line in gate.lines) <= 1

@@ -10,8 +10,8 @@ DEADLINE_S = 30.0
 
 def within(seconds):
     """The deadline for what is promised within so many seconds on an idle machine: a soak has one, and holds to it.
-    Elsewhere it only tells "soon" from "by some time-out", since a busy machine is nobody's fault here."""
-    return seconds if os.environ.get("DISTCC_SOAK") else 5 * seconds
+    Elsewhere at least 5 s: it tells "soon" from what would come by itself, or by some time-out, much later."""
+    return seconds if os.environ.get("DISTCC_SOAK") else max(5, seconds)
 
 
 def until(condition, what, deadline_s=DEADLINE_S):
