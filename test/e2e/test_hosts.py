@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lib import compare, peers, wait
+from lib import compare, peers
 
 COMMAND = ["gcc", "-O2", "-c", "hello.c", "-o", "hello.o"]
 
@@ -188,7 +188,7 @@ def test_without_an_answer_the_line_stands_as_written_after_a_second(client_env,
             sock.listen(5)
         start = time.monotonic()
         assert ask(peers.CLIENT, client_env(line), "--show-hosts") == f"{line}\n"
-        assert time.monotonic() - start < wait.within(2)
+        assert time.monotonic() - start < 10
         assert ask(peers.CLIENT, client_env(line), "-j") == "7\n"
 
 

@@ -88,20 +88,19 @@ def test_a_server_without_a_limit_gets_as_many_jobs_as_bring_something(timed_ser
 
     # on a busy machine one build may be too short to tell what more jobs bring
     jobs, farm_was_the_limit = 400 if SOAK else 160, SOAK
-    for number in range(1 if SOAK else 3):
+    for number in range(1 if SOAK else 5):
         project, begin = timed.Project(base / f"project{number}", jobs), time.monotonic()
         project.finish(project.start(gw, 64 if SOAK else 40))
-        farm_was_the_limit |= time.monotonic() - begin < 1.2 * jobs * ms / 1000 / 12
+        farm_was_the_limit |= time.monotonic() - begin < 1.7 * jobs * ms / 1000 / 12
         if decisions(wide) and wide.most_at_once() >= 6:
             break
     most = [server.most_at_once() for server in (wide, narrow, limited)]
     runs = [len(server.runs()) for server in (wide, narrow, limited)]
-    print(f"\ncompilers at once: {most}; jobs {runs}; " + "; ".join(line.split("info: ")[-1].strip() for line in gw.lines if "at once" in line))
+    print(f"\ncompilers at once: {most}; jobs {runs}; farm was the limit: {farm_was_the_limit}; " + "; ".join(line.split("info: ")[-1].strip() for line in gw.lines if "at once" in line))
     assert most[2] <= 4 and not decisions(limited)
-    # to a machine that cannot keep the first slots busy more of them bring nothing
     if not farm_was_the_limit:
-        return
-    assert most[0] >= 6 and decisions(wide)
+        return      # to a machine that cannot keep the first slots busy more of them bring nothing
+    assert most[0] >= 6 and most[2] == 4 and decisions(wide)
     # on a busy machine the fifth's way there and back is worth hiding
     assert not SOAK or not [line for line in decisions(narrow) if "gets 6 jobs at once" in line]
     assert runs[0] > runs[1]

@@ -8,6 +8,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -130,11 +131,12 @@ def test_many_clients_at_once_start_one_helper_and_all_see_its_list(stack, place
     stack.enter_context(server_of_text(place, "one", 4001, "jobs=2"))
     wait.until(place.browse, "it to be announced")
     env = {**client_env("+zeroconf"), **place.env_bus}
+    begin = time.monotonic()
     clients = [subprocess.Popen([*place.prefix, str(peers.CLIENT), "--show-hosts"], cwd=base, env=env, stdout=subprocess.PIPE, text=True)
                for _ in range(8)]
     said = {client.communicate(timeout=60)[0] for client in clients}
     # on a busy machine the 1.5 s may pass after which the helper says what it has, be it nothing
-    if not os.environ.get("DISTCC_SOAK") and "" in said:
+    if "" in said and time.monotonic() - begin >= 1.5:
         said.remove("")
         wait.until(lambda: said.add(ask("+zeroconf", "--show-hosts").stdout) or any(said), "the list")
         said.discard("")
